@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The boundary to the WASM core: starts the module, owns its two windows, turns a status into an
+// error. JS owns all bytes; a call copies in, runs, copies out; no live view leaves `src/core`.
+
+import { instantiateSync } from '@assemblyscript/loader'
+import { wasm } from '#core.wasm'
+import { Status } from '../../assembly/status.js'
+import { AttestationError } from '../errors.js'
+import { refuse } from './status.js'
+
+/** What `assembly/index.ts` exports. Constants arrive as globals: read `.value`, once. */
+interface Exports {
+  memory: WebAssembly.Memory
+  inputAt: WebAssembly.Global
+  outputAt: WebAssembly.Global
+  INPUT_CAPACITY: WebAssembly.Global
+  OUTPUT_CAPACITY: WebAssembly.Global
+}
+
+/** One started module. Its memory is fixed, so these views never detach. */
+export interface Core {
+  readonly x: Exports
+  readonly input: Uint8Array
+  readonly output: Uint8Array
+  /** The output window as rows of u32, the shape of variable-length findings. */
+  readonly rows: Uint32Array
+}
+
+let shared: Core | undefined
+
+/** The one instance of this thread. Started on first use, so that importing costs nothing. */
+export function core(): Core {
+  shared ??= start()
+  return shared
+}
+
+function start(): Core {
+  const bytes = Uint8Array.from(atob(wasm), (c) => c.charCodeAt(0))
+  const x = instantiateSync(bytes, {}).exports as unknown as Exports
+  const output = new Uint8Array(x.memory.buffer, x.outputAt.value, x.OUTPUT_CAPACITY.value)
+  return {
+    x,
+    input: new Uint8Array(x.memory.buffer, x.inputAt.value, x.INPUT_CAPACITY.value),
+    output,
+    rows: new Uint32Array(x.memory.buffer, output.byteOffset, output.length / 4),
+  }
+}
+
+/**
+ * Copies evidence to the start of the input window and returns its length.
+ *
+ * @throws {AttestationError} `ERR_EVIDENCE_SIZE` when it does not fit
+ */
+export function put({ input }: Core, bytes: Uint8Array): number {
+  if (bytes.length > input.length) {
+    throw new AttestationError(
+      'ERR_EVIDENCE_SIZE',
+      `evidence of at most ${input.length} bytes expected, got ${bytes.length}`,
+    )
+  }
+  input.set(bytes)
+  return bytes.length
+}
+
+/** Runs one export. A trap is our bug: say so and throw the instance away. */
+export function call<T>(run: (core: Core) => T): T {
+  const c = core()
+  try {
+    return run(c)
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause
+    shared = undefined
+    throw new AttestationError('ERR_CORE_TRAP', 'the core trapped', { cause })
+  }
+}
+
+/** Throws for every status but Ok; the core left the offending offset in the first output word. */
+export function settle(c: Core, status: Status): void {
+  if (status !== Status.Ok) refuse(status, c.rows[0] as number)
+}

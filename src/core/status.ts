@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Status of the core → code and sentence. The record's type makes the compiler refuse a status
+// without a code.
+
+import { Status } from '../../assembly/status.js'
+import { AttestationError, type Code } from '../errors.js'
+
+type Refusal = readonly [code: Code, sentence: string]
+
+const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
+  [Status.ReportDataLength]: [
+    'ERR_REPORT_DATA_LENGTH',
+    'REPORT_DATA or nonce has the wrong length',
+  ],
+  [Status.ClaimTruncated]: ['ERR_CLAIM_LENGTH', 'a claim ends before its declared length'],
+  [Status.ClaimOrder]: ['ERR_CLAIM_ORDER', 'claims must stand in ascending tag order, each once'],
+  [Status.ClaimUnknown]: ['ERR_CLAIM_UNKNOWN', 'claim tag outside 0x01..0x05'],
+  [Status.ClaimLength]: ['ERR_CLAIM_LENGTH', 'a claim has the wrong length for its tag'],
+  [Status.ClaimNonce]: ['ERR_CLAIM_NONCE', 'the nonce claim is missing'],
+  [Status.MerkleIndex]: ['ERR_MERKLE_INDEX', 'tree size or leaf index out of range'],
+  [Status.MerklePath]: ['ERR_MERKLE_PATH', 'the inclusion path does not lead to the root'],
+  [Status.DigestOrder]: ['ERR_DIGEST_ORDER', 'GPU evidence must stand in ascending index order'],
+
+  [Status.SnpLength]: ['ERR_SNP_LENGTH', 'an SNP report has exactly 1184 bytes'],
+  [Status.SnpVersion]: ['ERR_SNP_VERSION', 'SNP report version 2, 3, 4 or 5 expected'],
+  [Status.SnpReserved]: ['ERR_SNP_RESERVED', 'a reserved byte of the SNP report is not zero'],
+  [Status.SnpPolicy]: ['ERR_SNP_POLICY', 'reserved bits of POLICY are wrong (17 one, 63:26 zero)'],
+  [Status.SnpVmpl]: ['ERR_SNP_VMPL', 'VMPL 0..3, or 0xffffffff of a host report, expected'],
+  [Status.SnpSigningKey]: ['ERR_SNP_SIGNING_KEY', 'SIGNING_KEY is neither VCEK nor VLEK'],
+  [Status.SnpSignatureAlgorithm]: ['ERR_SNP_SIGNATURE_ALGORITHM', 'SIGNATURE_ALGO 1 expected'],
+  [Status.SnpSignatureFormat]: ['ERR_SNP_SIGNATURE_FORMAT', 'padding of SIGNATURE is not zero'],
+  [Status.CertTableUnterminated]: ['ERR_CERT_TABLE', 'the certificate table has no terminator'],
+  [Status.CertTableBounds]: ['ERR_CERT_TABLE', 'a certificate lies outside its table'],
+
+  [Status.TdxLength]: ['ERR_TDX_LENGTH', 'the TDX quote ends too early'],
+  [Status.TdxVersion]: ['ERR_TDX_VERSION', 'TDX quote version 4 or 5 expected'],
+  [Status.TdxKeyType]: ['ERR_TDX_KEY_TYPE', 'attestation key type 2 (ECDSA P-256) expected'],
+  [Status.TdxTeeType]: ['ERR_TDX_TEE_TYPE', 'TEE type 0x81 (TDX) expected'],
+  [Status.TdxReserved]: ['ERR_TDX_RESERVED', 'a reserved byte of the TDX quote is not zero'],
+  [Status.TdxVendor]: ['ERR_TDX_VENDOR', 'the QE vendor is not Intel'],
+  [Status.TdxBodyType]: ['ERR_TDX_BODY', 'TD report body type 2, 3 or 4 expected'],
+  [Status.TdxBodySize]: ['ERR_TDX_BODY', 'the TD report body size disagrees with its type'],
+  [Status.TdxSignatureLength]: ['ERR_TDX_SIGNATURE_DATA', 'signature data does not fit its length'],
+  [Status.TdxCertificationType]: ['ERR_TDX_CERTIFICATION_DATA', 'unsupported certification data'],
+  [Status.TdxCertificationLength]: [
+    'ERR_TDX_CERTIFICATION_DATA',
+    'certification data does not fit its length',
+  ],
+  [Status.TdReportLength]: ['ERR_TDREPORT_LENGTH', 'a TDREPORT has exactly 1024 bytes'],
+  [Status.TdReportType]: ['ERR_TDREPORT_TYPE', 'TDREPORT type 0x81, subtype 0 expected'],
+  [Status.TdReportReserved]: [
+    'ERR_TDREPORT_RESERVED',
+    'a reserved byte of the TDREPORT is not zero',
+  ],
+
+  [Status.NvidiaLength]: ['ERR_NVIDIA_LENGTH', 'the GPU report ends too early'],
+  [Status.NvidiaRequest]: [
+    'ERR_NVIDIA_REQUEST',
+    'SPDM 1.1 GET_MEASUREMENTS of all blocks expected',
+  ],
+  [Status.NvidiaResponse]: ['ERR_NVIDIA_RESPONSE', 'SPDM 1.1 MEASUREMENTS response expected'],
+  [Status.NvidiaBlockCount]: ['ERR_NVIDIA_MEASUREMENTS', 'block count and record length disagree'],
+  [Status.NvidiaBlock]: ['ERR_NVIDIA_MEASUREMENTS', 'malformed measurement block'],
+  [Status.NvidiaRecordLength]: ['ERR_NVIDIA_MEASUREMENTS', 'the measurement record is too long'],
+  [Status.NvidiaOpaque]: ['ERR_NVIDIA_OPAQUE', 'an opaque field exceeds the opaque data'],
+  [Status.NvidiaOpaqueDuplicate]: ['ERR_NVIDIA_OPAQUE', 'an opaque field stands twice'],
+  [Status.NvidiaTooManyFields]: ['ERR_NVIDIA_OPAQUE', 'too many opaque fields'],
+  [Status.NvidiaTrailing]: ['ERR_NVIDIA_TRAILING', 'unexpected bytes after the GPU report'],
+}
+
+/** Throws the error that a status of the core stands for; `at` is the offending offset. */
+export function refuse(status: Exclude<Status, Status.Ok>, at: number): never {
+  const [code, sentence] = REFUSALS[status]
+  throw new AttestationError(code, `${sentence} (offset 0x${at.toString(16)})`)
+}

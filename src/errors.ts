@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything assay can say no with: one class, a closed set of codes, and the layer of each, which
+// tells the caller what to do about it.
+
+/**
+ * - `request`: the call is wrong; fix it. HTTP 400, exit code 30.
+ * - `evidence`, `endorsement`: what was presented is bad; stop. HTTP 422, exit code 10.
+ * - `policy`: genuine, but not what was asked for; stop. HTTP 403, exit code 10.
+ * - `unavailable`: something needed did not answer, so nothing was decided; retry. HTTP 503, exit code 20.
+ * - `internal`: our bug. HTTP 500, exit code 1.
+ */
+export type Layer = 'request' | 'evidence' | 'endorsement' | 'policy' | 'unavailable' | 'internal'
+
+/** Every code and its layer. `docs/errors.md` explains each one. */
+export const CODES = {
+  ERR_USAGE: 'request',
+  ERR_FILE: 'request',
+  ERR_FILE_SIZE: 'request',
+  ERR_TERMINAL: 'request',
+  ERR_ARGUMENT: 'request',
+  ERR_REPORT_DATA_LENGTH: 'request',
+  ERR_CLAIM_LENGTH: 'request',
+  ERR_CLAIM_ORDER: 'request',
+  ERR_CLAIM_UNKNOWN: 'request',
+  ERR_CLAIM_NONCE: 'request',
+  ERR_MERKLE_INDEX: 'request',
+  ERR_DIGEST_ORDER: 'request',
+
+  ERR_EVIDENCE_SIZE: 'evidence',
+  ERR_EVIDENCE_UNKNOWN: 'evidence',
+  ERR_MERKLE_PATH: 'evidence',
+
+  ERR_SNP_LENGTH: 'evidence',
+  ERR_SNP_VERSION: 'evidence',
+  ERR_SNP_RESERVED: 'evidence',
+  ERR_SNP_POLICY: 'evidence',
+  ERR_SNP_VMPL: 'evidence',
+  ERR_SNP_SIGNING_KEY: 'evidence',
+  ERR_SNP_SIGNATURE_ALGORITHM: 'evidence',
+  ERR_SNP_SIGNATURE_FORMAT: 'evidence',
+  ERR_SNP_PRODUCT: 'evidence',
+  ERR_SNP_TCB: 'evidence',
+  ERR_SNP_SIGNATURE: 'evidence',
+  ERR_CERT_TABLE: 'evidence',
+
+  ERR_TDX_LENGTH: 'evidence',
+  ERR_TDX_VERSION: 'evidence',
+  ERR_TDX_KEY_TYPE: 'evidence',
+  ERR_TDX_TEE_TYPE: 'evidence',
+  ERR_TDX_RESERVED: 'evidence',
+  ERR_TDX_VENDOR: 'evidence',
+  ERR_TDX_BODY: 'evidence',
+  ERR_TDX_SIGNATURE_DATA: 'evidence',
+  ERR_TDX_CERTIFICATION_DATA: 'evidence',
+  ERR_TDREPORT_LENGTH: 'evidence',
+  ERR_TDREPORT_TYPE: 'evidence',
+  ERR_TDREPORT_RESERVED: 'evidence',
+
+  ERR_NVIDIA_LENGTH: 'evidence',
+  ERR_NVIDIA_REQUEST: 'evidence',
+  ERR_NVIDIA_RESPONSE: 'evidence',
+  ERR_NVIDIA_MEASUREMENTS: 'evidence',
+  ERR_NVIDIA_OPAQUE: 'evidence',
+  ERR_NVIDIA_TRAILING: 'evidence',
+
+  ERR_CERTIFICATE_FORMAT: 'endorsement',
+  ERR_CERTIFICATE_CHAIN: 'endorsement',
+  ERR_CERTIFICATE_SIGNATURE: 'endorsement',
+  ERR_CERTIFICATE_VALIDITY: 'endorsement',
+  ERR_CERTIFICATE_ROOT: 'endorsement',
+  ERR_CERTIFICATE_REVOKED: 'endorsement',
+  ERR_CRL: 'endorsement',
+  ERR_SNP_TCB_MISMATCH: 'endorsement',
+  ERR_SNP_CHIP_ID: 'endorsement',
+  ERR_SNP_CSP_ID: 'endorsement',
+  ERR_SNP_PRODUCT_MISMATCH: 'endorsement',
+  ERR_SNP_VEK_KIND: 'endorsement',
+
+  ERR_POLICY_DEBUG: 'policy',
+  ERR_POLICY_REPORT_DATA: 'policy',
+
+  ERR_ENDORSEMENT_MISSING: 'unavailable',
+  ERR_CHIP_ID_MASKED: 'unavailable',
+
+  ERR_CORE_TRAP: 'internal',
+  ERR_INTERNAL: 'internal',
+} as const satisfies Record<string, Layer>
+
+export type Code = keyof typeof CODES
+
+/** An evidence, endorsement, policy, request or internal failure, told apart by `code`. */
+export class AttestationError extends Error {
+  override readonly name = 'AttestationError'
+
+  constructor(
+    readonly code: Code,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+
+  /** What kind of failure this is, and so what to do about it. */
+  get layer(): Layer {
+    return CODES[this.code]
+  }
+}
