@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several tests share.
+
+import type { Test } from 'tap'
+import { AttestationError, type Code } from '../src/errors.js'
+
+/** Asserts that `run` throws an AttestationError of exactly this code, and returns its message. */
+export function throwsCode(t: Test, run: () => unknown, code: Code, title: string = code): string {
+  try {
+    run()
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error
+    t.equal(error.code, code, title)
+    return error.message
+  }
+  t.fail(`${title}: nothing was thrown`)
+  return ''
+}
+
+/** Hex in memory order. */
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** A copy of `bytes` with `change` applied. */
+export function changed(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
+  const copy = bytes.slice()
+  change(copy)
+  return copy
+}
