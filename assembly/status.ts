@@ -25,6 +25,7 @@ export enum Status {
   SnpSignatureFormat = 23,
   CertTableUnterminated = 24,
   CertTableBounds = 25,
+  CertTableEntries = 26,
 
   TdxLength = 48,
   TdxVersion = 49,

@@ -15,12 +15,14 @@ interface Exports {
   outputAt: WebAssembly.Global
   INPUT_CAPACITY: WebAssembly.Global
   OUTPUT_CAPACITY: WebAssembly.Global
+  checkSnpReport(length: number): Status
+  checkCertTable(length: number): Status
 }
 
 /** One started module. Its memory is fixed, so these views never detach. */
 export interface Core {
   readonly x: Exports
-  readonly input: Uint8Array
+  readonly input: Uint8Array<ArrayBuffer>
   readonly output: Uint8Array
   /** The output window as rows of u32, the shape of variable-length findings. */
   readonly rows: Uint32Array

@@ -23,14 +23,24 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
 
   [Status.SnpLength]: ['ERR_SNP_LENGTH', 'an SNP report has exactly 1184 bytes'],
   [Status.SnpVersion]: ['ERR_SNP_VERSION', 'SNP report version 2, 3, 4 or 5 expected'],
-  [Status.SnpReserved]: ['ERR_SNP_RESERVED', 'a reserved byte of the SNP report is not zero'],
+  [Status.SnpReserved]: [
+    'ERR_SNP_RESERVED',
+    'a reserved byte or bit of the SNP report is not zero',
+  ],
   [Status.SnpPolicy]: ['ERR_SNP_POLICY', 'reserved bits of POLICY are wrong (17 one, 63:26 zero)'],
   [Status.SnpVmpl]: ['ERR_SNP_VMPL', 'VMPL 0..3, or 0xffffffff of a host report, expected'],
   [Status.SnpSigningKey]: ['ERR_SNP_SIGNING_KEY', 'SIGNING_KEY is neither VCEK nor VLEK'],
   [Status.SnpSignatureAlgorithm]: ['ERR_SNP_SIGNATURE_ALGORITHM', 'SIGNATURE_ALGO 1 expected'],
-  [Status.SnpSignatureFormat]: ['ERR_SNP_SIGNATURE_FORMAT', 'padding of SIGNATURE is not zero'],
-  [Status.CertTableUnterminated]: ['ERR_CERT_TABLE', 'the certificate table has no terminator'],
+  [Status.SnpSignatureFormat]: [
+    'ERR_SNP_SIGNATURE_FORMAT',
+    'R or S of SIGNATURE is zero, or its padding is not',
+  ],
+  [Status.CertTableUnterminated]: [
+    'ERR_CERT_TABLE',
+    'the certificate table has no all-zero terminator',
+  ],
   [Status.CertTableBounds]: ['ERR_CERT_TABLE', 'a certificate lies outside its table'],
+  [Status.CertTableEntries]: ['ERR_CERT_TABLE', 'the certificate table has more than 32 entries'],
 
   [Status.TdxLength]: ['ERR_TDX_LENGTH', 'the TDX quote ends too early'],
   [Status.TdxVersion]: ['ERR_TDX_VERSION', 'TDX quote version 4 or 5 expected'],
