@@ -3,6 +3,7 @@
 
 import * as at from '../../assembly/snp/certs-layout.js'
 import { call, put, settle } from './core.js'
+import type { Bytes } from './private-copy.js'
 
 /** What an entry holds: the signing key's certificate, its issuers, or a revocation list. */
 export type CertKind = 'vcek' | 'vlek' | 'ask' | 'ark' | 'crl'
@@ -22,7 +23,7 @@ export interface CertTableEntry {
   /** Null for a GUID without a public meaning. */
   readonly kind: CertKind | null
   /** As the host gave it: DER or PEM. A copy. */
-  readonly data: Uint8Array<ArrayBuffer>
+  readonly data: Bytes
 }
 
 /**
@@ -42,7 +43,7 @@ export function parseCertTable(bytes: Uint8Array): readonly CertTableEntry[] {
   })
 }
 
-function entry(table: Uint8Array<ArrayBuffer>, row: Uint32Array): CertTableEntry {
+function entry(table: Bytes, row: Uint32Array): CertTableEntry {
   const cut = (start: number, length: number) => table.slice(start, start + length)
   const guid = guidText(cut(row[at.ROW_GUID_AT] as number, at.ENTRY_GUID_LEN))
   const data = cut(row[at.ROW_DATA_AT] as number, row[at.ROW_DATA_LEN] as number)

@@ -33,6 +33,13 @@ const MODELS: readonly Models[] = [
   [0x1a, 0x00, 0x11, 'Turin'],
 ]
 
+/** Byte order of a TCB_VERSION. */
+const ROWS = new Map<Product, typeof Tcb19 | typeof Tcb1A>([
+  ['Milan', Tcb19],
+  ['Genoa', Tcb19],
+  ['Turin', Tcb1A],
+])
+
 /** The product of a processor, or null for one without a public root: unknown is never a default. */
 export function productOf({ family, model }: Omit<Cpuid, 'stepping'>): Product | null {
   const row = MODELS.find(([f, first, last]) => f === family && first <= model && model <= last)
@@ -43,22 +50,27 @@ export function productOf({ family, model }: Omit<Cpuid, 'stepping'>): Product |
  * Decodes the eight bytes of a TCB_VERSION in the byte order of `product`.
  *
  * @throws {AttestationError} `ERR_SNP_TCB` when the length is wrong or a byte is set that this
- * product does not have, as happens when the product is not the one that made the report
+ * product does not have, as happens when the product is not the one that made the report;
+ * `ERR_SNP_PRODUCT` for a product without a known byte order
  */
 export function decodeTcb(raw: Uint8Array, product: Product): Tcb {
   if (raw.length !== TCB_LEN) {
-    throw new AttestationError('ERR_SNP_TCB', `TCB_VERSION of ${TCB_LEN} bytes expected`)
+    const got = `got ${raw.length}`
+    throw new AttestationError('ERR_SNP_TCB', `TCB_VERSION of ${TCB_LEN} bytes expected, ${got}`)
   }
-  const row = product === 'Turin' ? Tcb1A : Tcb19
+  const row = ROWS.get(product)
+  if (row === undefined) {
+    throw new AttestationError('ERR_SNP_PRODUCT', 'product Milan, Genoa or Turin expected')
+  }
   for (let at = 0; at < TCB_LEN; at++) {
     if (row[at] === undefined && raw[at] !== 0) {
       const where = `byte ${at} of a ${product} TCB_VERSION`
-      throw new AttestationError('ERR_SNP_TCB', `${where} expected to be zero, got ${raw[at]}`)
+      throw new AttestationError('ERR_SNP_TCB', `${where} is reserved and not zero`)
     }
   }
   const spl = (at: number) => raw[at] as number
   return {
-    fmc: product === 'Turin' ? spl(Tcb1A.Fmc) : null,
+    fmc: row === Tcb1A ? spl(row.Fmc) : null,
     bootLoader: spl(row.BootLoader),
     tee: spl(row.Tee),
     snp: spl(row.Snp),

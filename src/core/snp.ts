@@ -4,6 +4,7 @@
 import * as bits from '../../assembly/snp/bits.js'
 import * as at from '../../assembly/snp/layout.js'
 import { call, put, settle } from './core.js'
+import { type Bytes, PrivateCopy } from './private-copy.js'
 import { type PlatformInfoBits, type PolicyBits, platformInfoBits, policyBits } from './snp-bits.js'
 import { type Cpuid, type Product, productOf } from './snp-tcb.js'
 
@@ -17,9 +18,6 @@ export {
   tcbAtLeast,
 } from './snp-tcb.js'
 export type { SnpReport }
-
-/** Bytes of its own, which WebCrypto takes as they are. */
-type Bytes = Uint8Array<ArrayBuffer>
 
 /** Version of the SNP firmware. */
 export interface FirmwareVersion {
@@ -38,7 +36,7 @@ export interface FirmwareVersion {
 export function parseSnpReport(bytes: Uint8Array): SnpReport {
   return call((c) => {
     settle(c, c.x.checkSnpReport(put(c, bytes)))
-    return new SnpReport(c.input.slice(0, at.REPORT_LEN))
+    return new SnpReport(c.input.subarray(0, at.REPORT_LEN))
   })
 }
 
@@ -47,61 +45,59 @@ export function parseSnpReport(bytes: Uint8Array): SnpReport {
  * fresh copy at every read; TCBs are raw, to be decoded with `decodeTcb` once the product is known.
  */
 class SnpReport {
-  readonly #bytes: Bytes
-  readonly #view: DataView
+  readonly #report: PrivateCopy
 
-  constructor(bytes: Bytes) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer)
+  constructor(checked: Uint8Array) {
+    this.#report = new PrivateCopy(checked)
   }
 
   /** Version of the structure: 2, 3, 4 or 5. */
   get version(): number {
-    return this.#u32(at.VERSION_AT)
+    return this.#report.u32(at.VERSION_AT)
   }
 
   /** From the ID block; 0 without one. */
   get guestSvn(): number {
-    return this.#u32(at.GUEST_SVN_AT)
+    return this.#report.u32(at.GUEST_SVN_AT)
   }
 
   /** POLICY as one integer; `policyBits` has its parts. */
   get policy(): bigint {
-    return this.#u64(at.POLICY_AT)
+    return this.#report.u64(at.POLICY_AT)
   }
 
   get policyBits(): PolicyBits {
-    return policyBits(this.#u32(at.POLICY_AT))
+    return policyBits(this.#report.u32(at.POLICY_AT))
   }
 
   /** 16 bytes from the ID block. */
   get familyId(): Bytes {
-    return this.#copy(at.FAMILY_ID_AT, at.FAMILY_ID_LEN)
+    return this.#report.bytes(at.FAMILY_ID_AT, at.FAMILY_ID_LEN)
   }
 
   /** 16 bytes from the ID block. */
   get imageId(): Bytes {
-    return this.#copy(at.IMAGE_ID_AT, at.IMAGE_ID_LEN)
+    return this.#report.bytes(at.IMAGE_ID_AT, at.IMAGE_ID_LEN)
   }
 
   /** 0 to 3 as the guest asked, or 0xffffffff for a report that the host asked for. */
   get vmpl(): number {
-    return this.#u32(at.VMPL_AT)
+    return this.#report.u32(at.VMPL_AT)
   }
 
   /** 1: ECDSA P-384 with SHA-384. */
   get signatureAlgo(): number {
-    return this.#u32(at.SIGNATURE_ALGO_AT)
+    return this.#report.u32(at.SIGNATURE_ALGO_AT)
   }
 
   /** TCB that runs now, 8 bytes. */
   get currentTcb(): Bytes {
-    return this.#copy(at.CURRENT_TCB_AT, at.CURRENT_TCB_LEN)
+    return this.#report.bytes(at.CURRENT_TCB_AT, at.CURRENT_TCB_LEN)
   }
 
   /** PLATFORM_INFO as one integer; `platformInfoBits` has its parts. */
   get platformInfo(): bigint {
-    return this.#u64(at.PLATFORM_INFO_AT)
+    return this.#report.u64(at.PLATFORM_INFO_AT)
   }
 
   get platformInfoBits(): PlatformInfoBits {
@@ -120,57 +116,57 @@ class SnpReport {
 
   /** The kind of key that signed: of the chip (VCEK) or of the cloud provider (VLEK). */
   get signingKey(): 'vcek' | 'vlek' {
-    const key = this.#u32(at.KEY_FLAGS_AT) >>> bits.KEY_SIGNING_KEY_BIT
+    const key = this.#report.u32(at.KEY_FLAGS_AT) >>> bits.KEY_SIGNING_KEY_BIT
     return (key & bits.KEY_SIGNING_KEY_MASK) === bits.SIGNING_KEY_VLEK ? 'vlek' : 'vcek'
   }
 
   /** 64 bytes that the caller in the guest chose; zero if the host asked. */
   get reportData(): Bytes {
-    return this.#copy(at.REPORT_DATA_AT, at.REPORT_DATA_LEN)
+    return this.#report.bytes(at.REPORT_DATA_AT, at.REPORT_DATA_LEN)
   }
 
   /** Launch digest, SHA-384. */
   get measurement(): Bytes {
-    return this.#copy(at.MEASUREMENT_AT, at.MEASUREMENT_LEN)
+    return this.#report.bytes(at.MEASUREMENT_AT, at.MEASUREMENT_LEN)
   }
 
   /** 32 bytes that the host gave at launch. */
   get hostData(): Bytes {
-    return this.#copy(at.HOST_DATA_AT, at.HOST_DATA_LEN)
+    return this.#report.bytes(at.HOST_DATA_AT, at.HOST_DATA_LEN)
   }
 
   /** SHA-384 of the ID public key; zero without an ID block. */
   get idKeyDigest(): Bytes {
-    return this.#copy(at.ID_KEY_DIGEST_AT, at.ID_KEY_DIGEST_LEN)
+    return this.#report.bytes(at.ID_KEY_DIGEST_AT, at.ID_KEY_DIGEST_LEN)
   }
 
   /** SHA-384 of the author public key; zero unless `authorKeyEn`. */
   get authorKeyDigest(): Bytes {
-    return this.#copy(at.AUTHOR_KEY_DIGEST_AT, at.AUTHOR_KEY_DIGEST_LEN)
+    return this.#report.bytes(at.AUTHOR_KEY_DIGEST_AT, at.AUTHOR_KEY_DIGEST_LEN)
   }
 
   /** 32 random bytes that the guest keeps through its life. */
   get reportId(): Bytes {
-    return this.#copy(at.REPORT_ID_AT, at.REPORT_ID_LEN)
+    return this.#report.bytes(at.REPORT_ID_AT, at.REPORT_ID_LEN)
   }
 
   /** Report id of the migration agent; all 0xff without one. */
   get reportIdMa(): Bytes {
-    return this.#copy(at.REPORT_ID_MA_AT, at.REPORT_ID_MA_LEN)
+    return this.#report.bytes(at.REPORT_ID_MA_AT, at.REPORT_ID_MA_LEN)
   }
 
   /** TCB from which the signing key is derived, 8 bytes: the one its certificate must name. */
   get reportedTcb(): Bytes {
-    return this.#copy(at.REPORTED_TCB_AT, at.REPORTED_TCB_LEN)
+    return this.#report.bytes(at.REPORTED_TCB_AT, at.REPORTED_TCB_LEN)
   }
 
   /** The processor, or null in version 2, which does not say. */
   get cpuid(): Cpuid | null {
     if (this.version < at.VERSION_CPUID) return null
     return {
-      family: this.#u8(at.CPUID_FAM_ID_AT),
-      model: this.#u8(at.CPUID_MOD_ID_AT),
-      stepping: this.#u8(at.CPUID_STEP_AT),
+      family: this.#report.u8(at.CPUID_FAM_ID_AT),
+      model: this.#report.u8(at.CPUID_MOD_ID_AT),
+      stepping: this.#report.u8(at.CPUID_STEP_AT),
     }
   }
 
@@ -182,56 +178,56 @@ class SnpReport {
 
   /** 64 bytes; on Turin 8 and then zeros; all zero when the host masks it. */
   get chipId(): Bytes {
-    return this.#copy(at.CHIP_ID_AT, at.CHIP_ID_LEN)
+    return this.#report.bytes(at.CHIP_ID_AT, at.CHIP_ID_LEN)
   }
 
   /** TCB below which the platform cannot be rolled back, 8 bytes. */
   get committedTcb(): Bytes {
-    return this.#copy(at.COMMITTED_TCB_AT, at.COMMITTED_TCB_LEN)
+    return this.#report.bytes(at.COMMITTED_TCB_AT, at.COMMITTED_TCB_LEN)
   }
 
   /** Firmware that runs now. */
   get current(): FirmwareVersion {
     return {
-      major: this.#u8(at.CURRENT_MAJOR_AT),
-      minor: this.#u8(at.CURRENT_MINOR_AT),
-      build: this.#u8(at.CURRENT_BUILD_AT),
+      major: this.#report.u8(at.CURRENT_MAJOR_AT),
+      minor: this.#report.u8(at.CURRENT_MINOR_AT),
+      build: this.#report.u8(at.CURRENT_BUILD_AT),
     }
   }
 
   /** Firmware below which the platform cannot be rolled back. */
   get committed(): FirmwareVersion {
     return {
-      major: this.#u8(at.COMMITTED_MAJOR_AT),
-      minor: this.#u8(at.COMMITTED_MINOR_AT),
-      build: this.#u8(at.COMMITTED_BUILD_AT),
+      major: this.#report.u8(at.COMMITTED_MAJOR_AT),
+      minor: this.#report.u8(at.COMMITTED_MINOR_AT),
+      build: this.#report.u8(at.COMMITTED_BUILD_AT),
     }
   }
 
   /** TCB at launch or import of the guest, 8 bytes. */
   get launchTcb(): Bytes {
-    return this.#copy(at.LAUNCH_TCB_AT, at.LAUNCH_TCB_LEN)
+    return this.#report.bytes(at.LAUNCH_TCB_AT, at.LAUNCH_TCB_LEN)
   }
 
   /** Mitigations verified at launch, or null before version 5. */
   get launchMitVector(): bigint | null {
-    return this.version < at.VERSION_MIT_VECTOR ? null : this.#u64(at.LAUNCH_MIT_VECTOR_AT)
+    return this.version < at.VERSION_MIT_VECTOR ? null : this.#report.u64(at.LAUNCH_MIT_VECTOR_AT)
   }
 
   /** Mitigations verified now, or null before version 5. */
   get currentMitVector(): bigint | null {
-    return this.version < at.VERSION_MIT_VECTOR ? null : this.#u64(at.CURRENT_MIT_VECTOR_AT)
+    return this.version < at.VERSION_MIT_VECTOR ? null : this.#report.u64(at.CURRENT_MIT_VECTOR_AT)
   }
 
   /** The bytes that the signature covers. */
   get signedBytes(): Bytes {
-    return this.#copy(0, at.SIGNED_LEN)
+    return this.#report.bytes(0, at.SIGNED_LEN)
   }
 
   /** r || s, 48 bytes each, big-endian (IEEE P1363): the form of WebCrypto's ECDSA. */
   get signature(): Bytes {
-    const r = this.#copy(at.SIGNATURE_R_AT, at.SIGNATURE_R_LEN).reverse()
-    const s = this.#copy(at.SIGNATURE_S_AT, at.SIGNATURE_S_LEN).reverse()
+    const r = this.#report.bytes(at.SIGNATURE_R_AT, at.SIGNATURE_R_LEN).reverse()
+    const s = this.#report.bytes(at.SIGNATURE_S_AT, at.SIGNATURE_S_LEN).reverse()
     const signature = new Uint8Array(r.length + s.length)
     signature.set(r)
     signature.set(s, r.length)
@@ -240,26 +236,10 @@ class SnpReport {
 
   /** The whole report. */
   get bytes(): Bytes {
-    return this.#bytes.slice()
-  }
-
-  #copy(start: number, length: number): Bytes {
-    return this.#bytes.slice(start, start + length)
-  }
-
-  #u8(offset: number): number {
-    return this.#view.getUint8(offset)
-  }
-
-  #u32(offset: number): number {
-    return this.#view.getUint32(offset, true)
-  }
-
-  #u64(offset: number): bigint {
-    return this.#view.getBigUint64(offset, true)
+    return this.#report.bytes(0, at.REPORT_LEN)
   }
 
   #keyFlag(bit: number): boolean {
-    return ((this.#u32(at.KEY_FLAGS_AT) >>> bit) & 1) === 1
+    return ((this.#report.u32(at.KEY_FLAGS_AT) >>> bit) & 1) === 1
   }
 }
