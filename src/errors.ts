@@ -41,6 +41,7 @@ export const CODES = {
   ERR_SNP_PRODUCT: 'evidence',
   ERR_SNP_TCB: 'evidence',
   ERR_SNP_SIGNATURE: 'evidence',
+  ERR_SNP_RESPONSE: 'evidence',
   ERR_CERT_TABLE: 'evidence',
 
   ERR_TDX_LENGTH: 'evidence',

@@ -15,4 +15,5 @@ export {
   type Tcb,
   tcbAtLeast,
 } from './core/snp.js'
+export { snpReportFromIoctl } from './core/snp-response.js'
 export { AttestationError, CODES, type Code, type Layer } from './errors.js'

@@ -3,6 +3,7 @@
 // error. JS owns all bytes; a call copies in, runs, copies out; no live view leaves `src/core`.
 
 import { instantiateSync } from '@assemblyscript/loader'
+import { isBytes } from '@noble/hashes/utils.js'
 import { wasm } from '#core.wasm'
 import { Status } from '../../assembly/status.js'
 import { AttestationError } from '../errors.js'
@@ -51,9 +52,12 @@ function start(): Core {
 /**
  * Copies evidence to the start of the input window and returns its length.
  *
- * @throws {AttestationError} `ERR_EVIDENCE_SIZE` when it does not fit
+ * @throws {AttestationError} `ERR_ARGUMENT` when it is not bytes, `ERR_EVIDENCE_SIZE` when it does
+ * not fit
  */
 export function put({ input }: Core, bytes: Uint8Array): number {
+  if (!isBytes(bytes))
+    throw new AttestationError('ERR_ARGUMENT', 'evidence expected as a Uint8Array')
   if (bytes.length > input.length) {
     throw new AttestationError(
       'ERR_EVIDENCE_SIZE',
