@@ -26,3 +26,14 @@ export function changed(bytes: Uint8Array, change: (copy: Uint8Array) => void): 
   change(copy)
   return copy
 }
+
+/** The code that `run` refuses with, or null: for sweeps too long to assert step by step. */
+export function codeOf(run: () => unknown): Code | null {
+  try {
+    run()
+    return null
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error
+    return error.code
+  }
+}

@@ -140,3 +140,10 @@ function productOf(family: number, model: number): 'Milan' | 'Genoa' | 'Turin' |
   if (family === 26 && model <= 17) return 'Turin'
   return null
 }
+
+/** Every getter of a typed view as a plain object, to set beside what an oracle read. */
+export function plain(view: object): Record<string, unknown> {
+  const getters = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(view)))
+  const names = getters.filter(([, { get }]) => get !== undefined).map(([name]) => name)
+  return Object.fromEntries(names.map((name) => [name, view[name as keyof typeof view]]))
+}
