@@ -2,7 +2,7 @@
 // Loads, comparisons and faults that every parser of the core shares. WebAssembly loads are
 // little-endian, which is the order of AMD, Intel and SPDM structures.
 
-import { outputAt } from './arena'
+import { inputAt, outputAt } from './arena'
 import { Status } from './status'
 
 /** Says no and leaves the offset of the offending byte in the first word of the output window. */
@@ -29,4 +29,15 @@ export function isZero(at: usize, length: i32): bool {
   }
   while (at < end) any |= <u64>load<u8>(at++)
   return any == 0
+}
+
+/** Refuses a range of the input window unless every byte of it is zero. */
+export function zero(status: Status, at: i32, length: i32): Status {
+  if (isZero(inputAt + at, length)) return Status.Ok
+  return fault(status, at + firstOther(inputAt + at, length, 0))
+}
+
+/** Writes one word of the findings in the output window. */
+export function storeWord(word: i32, value: u32): void {
+  store<u32>(outputAt + ((<usize>word) << 2), value)
 }

@@ -7,6 +7,8 @@ import { digest } from './sha2'
 export { INPUT_CAPACITY, inputAt, OUTPUT_CAPACITY, outputAt } from './arena'
 export { checkTable as checkCertTable } from './snp/certs'
 export { checkReport as checkSnpReport } from './snp/report'
+export { checkQuote as checkTdxQuote } from './tdx/quote'
+export { checkReport as checkTdReport } from './tdx/tdreport'
 
 /** SHA-384 of the first `length` bytes of the input window, to the output window. */
 export function sha384(length: i32): void {

@@ -55,7 +55,9 @@ export const CODES = {
   ERR_TDX_CERTIFICATION_DATA: 'evidence',
   ERR_TDREPORT_LENGTH: 'evidence',
   ERR_TDREPORT_TYPE: 'evidence',
+  ERR_TDREPORT_VERSION: 'evidence',
   ERR_TDREPORT_RESERVED: 'evidence',
+  ERR_TDREPORT_HASH: 'evidence',
 
   ERR_NVIDIA_LENGTH: 'evidence',
   ERR_NVIDIA_REQUEST: 'evidence',

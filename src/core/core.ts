@@ -18,6 +18,8 @@ interface Exports {
   OUTPUT_CAPACITY: WebAssembly.Global
   checkSnpReport(length: number): Status
   checkCertTable(length: number): Status
+  checkTdxQuote(length: number): Status
+  checkTdReport(length: number): Status
 }
 
 /** One started module. Its memory is fixed, so these views never detach. */

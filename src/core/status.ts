@@ -50,11 +50,34 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.TdxVendor]: ['ERR_TDX_VENDOR', 'the QE vendor is not Intel'],
   [Status.TdxBodyType]: ['ERR_TDX_BODY', 'TD report body type 2, 3 or 4 expected'],
   [Status.TdxBodySize]: ['ERR_TDX_BODY', 'the TD report body size disagrees with its type'],
-  [Status.TdxSignatureLength]: ['ERR_TDX_SIGNATURE_DATA', 'signature data does not fit its length'],
-  [Status.TdxCertificationType]: ['ERR_TDX_CERTIFICATION_DATA', 'unsupported certification data'],
+  [Status.TdxSignatureLength]: [
+    'ERR_TDX_SIGNATURE_DATA',
+    'the signature data size is too small, or exceeds the buffer',
+  ],
+  [Status.TdxCertificationType]: [
+    'ERR_TDX_CERTIFICATION_DATA',
+    'certification data type 6 (QE report) expected',
+  ],
   [Status.TdxCertificationLength]: [
     'ERR_TDX_CERTIFICATION_DATA',
-    'certification data does not fit its length',
+    'the certification data size disagrees with the signature data size',
+  ],
+  [Status.TdxQeReserved]: ['ERR_TDX_RESERVED', 'a reserved byte of the QE report is not zero'],
+  [Status.TdxQeAuthLength]: [
+    'ERR_TDX_SIGNATURE_DATA',
+    'the QE authentication data size exceeds the signature data',
+  ],
+  [Status.TdxPckType]: [
+    'ERR_TDX_CERTIFICATION_DATA',
+    'PCK certification data type 1, 2, 3, 4 or 5 expected',
+  ],
+  [Status.TdxPckLength]: [
+    'ERR_TDX_CERTIFICATION_DATA',
+    'the PCK certification data size disagrees with the signature data size or its type',
+  ],
+  [Status.TdxPckChain]: [
+    'ERR_TDX_CERTIFICATION_DATA',
+    'a PCK chain of one to eight PEM certificates and nothing else expected',
   ],
   [Status.TdReportLength]: ['ERR_TDREPORT_LENGTH', 'a TDREPORT has exactly 1024 bytes'],
   [Status.TdReportType]: ['ERR_TDREPORT_TYPE', 'TDREPORT type 0x81, subtype 0 expected'],
@@ -62,6 +85,12 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
     'ERR_TDREPORT_RESERVED',
     'a reserved byte of the TDREPORT is not zero',
   ],
+  [Status.TdReportVersion]: ['ERR_TDREPORT_VERSION', 'TDREPORT version 0 or 1 expected'],
+  [Status.TdReportTcbInfoHash]: [
+    'ERR_TDREPORT_HASH',
+    'TEE_TCB_INFO_HASH is not the hash of TEE_TCB_INFO',
+  ],
+  [Status.TdReportInfoHash]: ['ERR_TDREPORT_HASH', 'TEE_INFO_HASH is not the hash of TDINFO'],
 
   [Status.NvidiaLength]: ['ERR_NVIDIA_LENGTH', 'the GPU report ends too early'],
   [Status.NvidiaRequest]: [
