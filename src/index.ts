@@ -16,4 +16,15 @@ export {
   tcbAtLeast,
 } from './core/snp.js'
 export { snpReportFromIoctl } from './core/snp-response.js'
+export { type TdAttributeBits, tdAttributeBits } from './core/td-attributes.js'
+export { parseTdReport, type TdInfo, type TdReport, type TeeTcbInfo } from './core/tdreport.js'
+export {
+  type CertificationData,
+  parseTdxQuote,
+  type QeReport,
+  type TdReportBody,
+  type TdReportExtension,
+  type TdxQuote,
+  tdxEvidenceKind,
+} from './core/tdx.js'
 export { AttestationError, CODES, type Code, type Layer } from './errors.js'
