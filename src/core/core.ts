@@ -16,6 +16,11 @@ interface Exports {
   outputAt: WebAssembly.Global
   INPUT_CAPACITY: WebAssembly.Global
   OUTPUT_CAPACITY: WebAssembly.Global
+  sha2Digest(digestLength: number, length: number): void
+  sha2Pair(digestLength: number, first: number, second: number): void
+  sha2Start(digestLength: number): void
+  sha2Blocks(count: number): void
+  sha2Finish(digestLength: number, rest: number, total: number): void
   checkSnpReport(length: number): Status
   checkCertTable(length: number): Status
   checkTdxQuote(length: number): Status
