@@ -6,6 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader'
 import { isBytes } from '@noble/hashes/utils.js'
 import { wasm } from '#core.wasm'
 import { Status } from '../../assembly/status.js'
+import { fromBase64 } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import { refuse } from './status.js'
 
@@ -45,8 +46,7 @@ export function core(): Core {
 }
 
 function start(): Core {
-  const bytes = Uint8Array.from(atob(wasm), (c) => c.charCodeAt(0))
-  const x = instantiateSync(bytes, {}).exports as unknown as Exports
+  const x = instantiateSync(fromBase64(wasm, 'core.wasm'), {}).exports as unknown as Exports
   const output = new Uint8Array(x.memory.buffer, x.outputAt.value, x.OUTPUT_CAPACITY.value)
   return {
     x,
