@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Codes, documentation and tests agree in both directions.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { CODES } from '../../src/errors.js'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const docs = readFileSync(path.join(root, 'docs/errors.md'), 'utf8')
+
+/** Rows of the form `| \`CODE\` | …`, under the heading of their layer. */
+function documented(): Record<string, string> {
+  const found: Record<string, string> = {}
+  let layer = ''
+  for (const line of docs.split('\n')) {
+    layer = line.match(/^## `(\w+)`/)?.[1] ?? layer
+    const code = line.match(/^\| `(ERR_\w+)` \|/)?.[1]
+    if (code) found[code] = layer
+  }
+  return found
+}
+
+t.test('errors: docs/errors.md lists every code under its layer, and no other', async (t) => {
+  t.same(documented(), { ...CODES })
+})
+
+t.test('errors: every code is provoked by a test', async (t) => {
+  const tests = readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !name.startsWith('house'))
+    .map((name) => readFileSync(path.join(root, 'test', name), 'utf8'))
+    .join('\n')
+  for (const code of Object.keys(CODES)) t.match(tests, new RegExp(`\\b${code}\\b`), code)
+})

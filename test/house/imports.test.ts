@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may import whom. What runs in a browser must not reach Node, and no room looks upwards.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+/** Room (longest matching prefix wins) → what its files may import: rooms, packages, `node:`. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'assembly/': ['assembly/'],
+  'src/errors.ts': [],
+  'src/encoding.ts': ['src/errors.ts', '@noble/hashes/'],
+  'src/pem.ts': ['src/errors.ts', 'src/encoding.ts'],
+  'src/plain.ts': ['src/encoding.ts'],
+  'src/core/': [
+    'assembly/',
+    'src/core/',
+    'src/errors.ts',
+    'src/encoding.ts',
+    'src/pem.ts',
+    '#core.wasm',
+    '@assemblyscript/loader',
+    '@noble/hashes/',
+  ],
+  'src/verify/': [
+    'src/verify/',
+    'src/core/',
+    'src/errors.ts',
+    'src/encoding.ts',
+    'src/pem.ts',
+    '@peculiar/',
+  ],
+  'src/simulate/': ['src/simulate/', 'src/core/', 'src/errors.ts', '@peculiar/', 'assembly/'],
+  'src/index.ts': ['src/core/', 'src/errors.ts'],
+  'src/bundle.ts': ['src/index.ts', 'src/verify/'],
+  'src/cli/': ['src/', 'commander', 'node:'],
+}
+
+/** SHARED files are read by two compilers and must mean the same to both. */
+const isShared = (file: string): boolean =>
+  readFileSync(path.join(root, file), 'utf8').includes('SHARED by asc and tsc')
+
+const files = ['assembly', 'src'].flatMap((dir) =>
+  readdirSync(path.join(root, dir), { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(dir, name))
+    .filter((name) => name.endsWith('.ts')),
+)
+
+/** What a file imports: paths from the root for its own files, the specifier for the rest. */
+function imports(file: string): string[] {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const specifiers = [...text.matchAll(/\bfrom '([^']+)'|^import '([^']+)'|import\('([^']+)'\)/gm)]
+  return specifiers.map(([, from, bare, dynamic]) => {
+    const specifier = (from ?? bare ?? dynamic) as string
+    if (!specifier.startsWith('.')) return specifier
+    return path.join(path.dirname(file), specifier.replace(/(\.js)?$/, '.ts'))
+  })
+}
+
+const room = (file: string): string | undefined =>
+  Object.keys(MAY_IMPORT)
+    .filter((prefix) => file.startsWith(prefix))
+    .sort((a, b) => b.length - a.length)[0]
+
+t.test('imports: every file stands in a room and keeps to it', async (t) => {
+  for (const file of files) {
+    const name = room(file)
+    if (name === undefined) {
+      t.fail(`${file} is in no room of the table`)
+      continue
+    }
+    const allowed = MAY_IMPORT[name] as readonly string[]
+    const strangers = imports(file).filter((target) => !allowed.some((p) => target.startsWith(p)))
+    t.same(strangers, [], `${file} keeps to its room`)
+  }
+})
+
+t.test(
+  'imports: SHARED files import nothing, and src reads no other file of the core',
+  async (t) => {
+    for (const file of files.filter((name) => name.startsWith('assembly/') && isShared(name))) {
+      t.same(imports(file), [], file)
+    }
+    for (const file of files.filter((name) => name.startsWith('src/'))) {
+      const reached = imports(file).filter((target) => target.startsWith('assembly/'))
+      t.same(
+        reached.filter((target) => !isShared(target)),
+        [],
+        file,
+      )
+    }
+  },
+)
+
+t.test(
+  'imports: one module starts WebAssembly, and only main.ts touches the process',
+  async (t) => {
+    const text = (file: string) => readFileSync(path.join(root, file), 'utf8')
+    const src = files.filter((name) => name.startsWith('src/'))
+    const saying = (pattern: RegExp) => src.filter((file) => pattern.test(text(file)))
+    t.same(
+      saying(/WebAssembly\./).filter((file) => !file.startsWith('src/core/')),
+      [],
+    )
+    t.same(
+      saying(/process\.(env|exit|argv)/).filter((file) => !file.endsWith('main.ts')),
+      [],
+    )
+    t.same(
+      saying(/Date\.now|new Date\(\)|Math\.random/).filter((file) => !file.endsWith('main.ts')),
+      [],
+    )
+    t.same(saying(/export default|export \* from/), [])
+  },
+)
