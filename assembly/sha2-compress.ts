@@ -4,7 +4,7 @@
 
 /** The chaining value: eight words in the order of the machine. */
 export const stateAt: usize = memory.data(64, 16)
-/** W[t] + K[t] of the block at hand. */
+/** -(W[t] + K[t]) of the block at hand. */
 const wk: usize = memory.data(640, 16)
 
 export const iv512: usize = memory.data<u64>([
@@ -27,87 +27,88 @@ export const iv384: usize = memory.data<u64>([
   0xdb0c2e0d64f98fa7,
   0x47b5481dbefa4fa4,
 ], 16)
+/** -K[t]. */
 const k: usize = memory.data<u64>([
-  0x428a2f98d728ae22,
-  0x7137449123ef65cd,
-  0xb5c0fbcfec4d3b2f,
-  0xe9b5dba58189dbbc,
-  0x3956c25bf348b538,
-  0x59f111f1b605d019,
-  0x923f82a4af194f9b,
-  0xab1c5ed5da6d8118,
-  0xd807aa98a3030242,
-  0x12835b0145706fbe,
-  0x243185be4ee4b28c,
-  0x550c7dc3d5ffb4e2,
-  0x72be5d74f27b896f,
-  0x80deb1fe3b1696b1,
-  0x9bdc06a725c71235,
-  0xc19bf174cf692694,
-  0xe49b69c19ef14ad2,
-  0xefbe4786384f25e3,
-  0x0fc19dc68b8cd5b5,
-  0x240ca1cc77ac9c65,
-  0x2de92c6f592b0275,
-  0x4a7484aa6ea6e483,
-  0x5cb0a9dcbd41fbd4,
-  0x76f988da831153b5,
-  0x983e5152ee66dfab,
-  0xa831c66d2db43210,
-  0xb00327c898fb213f,
-  0xbf597fc7beef0ee4,
-  0xc6e00bf33da88fc2,
-  0xd5a79147930aa725,
-  0x06ca6351e003826f,
-  0x142929670a0e6e70,
-  0x27b70a8546d22ffc,
-  0x2e1b21385c26c926,
-  0x4d2c6dfc5ac42aed,
-  0x53380d139d95b3df,
-  0x650a73548baf63de,
-  0x766a0abb3c77b2a8,
-  0x81c2c92e47edaee6,
-  0x92722c851482353b,
-  0xa2bfe8a14cf10364,
-  0xa81a664bbc423001,
-  0xc24b8b70d0f89791,
-  0xc76c51a30654be30,
-  0xd192e819d6ef5218,
-  0xd69906245565a910,
-  0xf40e35855771202a,
-  0x106aa07032bbd1b8,
-  0x19a4c116b8d2d0c8,
-  0x1e376c085141ab53,
-  0x2748774cdf8eeb99,
-  0x34b0bcb5e19b48a8,
-  0x391c0cb3c5c95a63,
-  0x4ed8aa4ae3418acb,
-  0x5b9cca4f7763e373,
-  0x682e6ff3d6b2b8a3,
-  0x748f82ee5defb2fc,
-  0x78a5636f43172f60,
-  0x84c87814a1f0ab72,
-  0x8cc702081a6439ec,
-  0x90befffa23631e28,
-  0xa4506cebde82bde9,
-  0xbef9a3f7b2c67915,
-  0xc67178f2e372532b,
-  0xca273eceea26619c,
-  0xd186b8c721c0c207,
-  0xeada7dd6cde0eb1e,
-  0xf57d4f7fee6ed178,
-  0x06f067aa72176fba,
-  0x0a637dc5a2c898a6,
-  0x113f9804bef90dae,
-  0x1b710b35131c471b,
-  0x28db77f523047d84,
-  0x32caab7b40c72493,
-  0x3c9ebe0a15c9bebc,
-  0x431d67c49c100d4c,
-  0x4cc5d4becb3e42b6,
-  0x597f299cfc657e2a,
-  0x5fcb6fab3ad6faec,
-  0x6c44198c4a475817,
+  0xbd75d06728d751de,
+  0x8ec8bb6edc109a33,
+  0x4a3f043013b2c4d1,
+  0x164a245a7e762444,
+  0xc6a93da40cb74ac8,
+  0xa60eee0e49fa2fe7,
+  0x6dc07d5b50e6b065,
+  0x54e3a12a25927ee8,
+  0x27f855675cfcfdbe,
+  0xed7ca4feba8f9042,
+  0xdbce7a41b11b4d74,
+  0xaaf3823c2a004b1e,
+  0x8d41a28b0d847691,
+  0x7f214e01c4e9694f,
+  0x6423f958da38edcb,
+  0x3e640e8b3096d96c,
+  0x1b64963e610eb52e,
+  0x1041b879c7b0da1d,
+  0xf03e623974732a4b,
+  0xdbf35e338853639b,
+  0xd216d390a6d4fd8b,
+  0xb58b7b5591591b7d,
+  0xa34f562342be042c,
+  0x890677257ceeac4b,
+  0x67c1aead11992055,
+  0x57ce3992d24bcdf0,
+  0x4ffcd8376704dec1,
+  0x40a680384110f11c,
+  0x391ff40cc257703e,
+  0x2a586eb86cf558db,
+  0xf9359cae1ffc7d91,
+  0xebd6d698f5f19190,
+  0xd848f57ab92dd004,
+  0xd1e4dec7a3d936da,
+  0xb2d39203a53bd513,
+  0xacc7f2ec626a4c21,
+  0x9af58cab74509c22,
+  0x8995f544c3884d58,
+  0x7e3d36d1b812511a,
+  0x6d8dd37aeb7dcac5,
+  0x5d40175eb30efc9c,
+  0x57e599b443bdcfff,
+  0x3db4748f2f07686f,
+  0x3893ae5cf9ab41d0,
+  0x2e6d17e62910ade8,
+  0x2966f9dbaa9a56f0,
+  0x0bf1ca7aa88edfd6,
+  0xef955f8fcd442e48,
+  0xe65b3ee9472d2f38,
+  0xe1c893f7aebe54ad,
+  0xd8b788b320711467,
+  0xcb4f434a1e64b758,
+  0xc6e3f34c3a36a59d,
+  0xb12755b51cbe7535,
+  0xa46335b0889c1c8d,
+  0x97d1900c294d475d,
+  0x8b707d11a2104d04,
+  0x875a9c90bce8d0a0,
+  0x7b3787eb5e0f548e,
+  0x7338fdf7e59bc614,
+  0x6f410005dc9ce1d8,
+  0x5baf9314217d4217,
+  0x41065c084d3986eb,
+  0x398e870d1c8dacd5,
+  0x35d8c13115d99e64,
+  0x2e794738de3f3df9,
+  0x15258229321f14e2,
+  0x0a82b08011912e88,
+  0xf90f98558de89046,
+  0xf59c823a5d37675a,
+  0xeec067fb4106f252,
+  0xe48ef4caece3b8e5,
+  0xd724880adcfb827c,
+  0xcd355484bf38db6d,
+  0xc36141f5ea364144,
+  0xbce2983b63eff2b4,
+  0xb33a2b4134c1bd4a,
+  0xa680d663039a81d6,
+  0xa0349054c5290514,
+  0x93bbe673b5b8a7e9,
 ], 16)
 
 @inline function bigSigma0(x: u64): u64 {
@@ -145,438 +146,518 @@ export function compress(at: usize, count: i32): void {
   const end = at + <usize>count * 128
   while (at < end) {
     let w0 = swap(v128.load(at, 0))
-    v128.store(wk, i64x2.add(v128.load(k, 0), w0), 0)
+    v128.store(wk, i64x2.sub(v128.load(k, 0), w0), 0)
     let w1 = swap(v128.load(at, 16))
-    v128.store(wk, i64x2.add(v128.load(k, 16), w1), 16)
+    v128.store(wk, i64x2.sub(v128.load(k, 16), w1), 16)
     let w2 = swap(v128.load(at, 32))
-    v128.store(wk, i64x2.add(v128.load(k, 32), w2), 32)
+    v128.store(wk, i64x2.sub(v128.load(k, 32), w2), 32)
     let w3 = swap(v128.load(at, 48))
-    v128.store(wk, i64x2.add(v128.load(k, 48), w3), 48)
+    v128.store(wk, i64x2.sub(v128.load(k, 48), w3), 48)
     let w4 = swap(v128.load(at, 64))
-    v128.store(wk, i64x2.add(v128.load(k, 64), w4), 64)
+    v128.store(wk, i64x2.sub(v128.load(k, 64), w4), 64)
     let w5 = swap(v128.load(at, 80))
-    v128.store(wk, i64x2.add(v128.load(k, 80), w5), 80)
+    v128.store(wk, i64x2.sub(v128.load(k, 80), w5), 80)
     let w6 = swap(v128.load(at, 96))
-    v128.store(wk, i64x2.add(v128.load(k, 96), w6), 96)
+    v128.store(wk, i64x2.sub(v128.load(k, 96), w6), 96)
     let w7 = swap(v128.load(at, 112))
-    v128.store(wk, i64x2.add(v128.load(k, 112), w7), 112)
+    v128.store(wk, i64x2.sub(v128.load(k, 112), w7), 112)
     y = b ^ c
     w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
-    const u0 = h + load<u64>(wk, 0) + (g ^ (e & (f ^ g))), s0 = bigSigma1(e)
+    const u0 = h - load<u64>(wk, 0) + (g ^ (e & (f ^ g))), s0 = bigSigma1(e)
     x = a ^ b
     d = d + u0 + s0
     h = u0 + s0 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.add(v128.load(k, 128), w0), 128)
-    const u1 = g + load<u64>(wk, 8) + (f ^ (d & (e ^ f))), s1 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 128), w0), 128)
+    const u1 = g - load<u64>(wk, 8) + (f ^ (d & (e ^ f))), s1 = bigSigma1(d)
     y = h ^ a
     c = c + u1 + s1
     g = u1 + s1 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
-    const u2 = f + load<u64>(wk, 16) + (e ^ (c & (d ^ e))), s2 = bigSigma1(c)
+    const u2 = f - load<u64>(wk, 16) + (e ^ (c & (d ^ e))), s2 = bigSigma1(c)
     x = g ^ h
     b = b + u2 + s2
     f = u2 + s2 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.add(v128.load(k, 144), w1), 144)
-    const u3 = e + load<u64>(wk, 24) + (d ^ (b & (c ^ d))), s3 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 144), w1), 144)
+    const u3 = e - load<u64>(wk, 24) + (d ^ (b & (c ^ d))), s3 = bigSigma1(b)
     y = f ^ g
     a = a + u3 + s3
     e = u3 + s3 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
-    const u4 = d + load<u64>(wk, 32) + (c ^ (a & (b ^ c))), s4 = bigSigma1(a)
+    const u4 = d - load<u64>(wk, 32) + (c ^ (a & (b ^ c))), s4 = bigSigma1(a)
     x = e ^ f
     h = h + u4 + s4
     d = u4 + s4 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.add(v128.load(k, 160), w2), 160)
-    const u5 = c + load<u64>(wk, 40) + (b ^ (h & (a ^ b))), s5 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 160), w2), 160)
+    const u5 = c - load<u64>(wk, 40) + (b ^ (h & (a ^ b))), s5 = bigSigma1(h)
     y = d ^ e
     g = g + u5 + s5
     c = u5 + s5 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
-    const u6 = b + load<u64>(wk, 48) + (a ^ (g & (h ^ a))), s6 = bigSigma1(g)
+    const u6 = b - load<u64>(wk, 48) + (a ^ (g & (h ^ a))), s6 = bigSigma1(g)
     x = c ^ d
     f = f + u6 + s6
     b = u6 + s6 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.add(v128.load(k, 176), w3), 176)
-    const u7 = a + load<u64>(wk, 56) + (h ^ (f & (g ^ h))), s7 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 176), w3), 176)
+    const u7 = a - load<u64>(wk, 56) + (h ^ (f & (g ^ h))), s7 = bigSigma1(f)
     y = b ^ c
     e = e + u7 + s7
     a = u7 + s7 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
-    const u8 = h + load<u64>(wk, 64) + (g ^ (e & (f ^ g))), s8 = bigSigma1(e)
+    const u8 = h - load<u64>(wk, 64) + (g ^ (e & (f ^ g))), s8 = bigSigma1(e)
     x = a ^ b
     d = d + u8 + s8
     h = u8 + s8 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.add(v128.load(k, 192), w4), 192)
-    const u9 = g + load<u64>(wk, 72) + (f ^ (d & (e ^ f))), s9 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 192), w4), 192)
+    const u9 = g - load<u64>(wk, 72) + (f ^ (d & (e ^ f))), s9 = bigSigma1(d)
     y = h ^ a
     c = c + u9 + s9
     g = u9 + s9 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
-    const u10 = f + load<u64>(wk, 80) + (e ^ (c & (d ^ e))), s10 = bigSigma1(c)
+    const u10 = f - load<u64>(wk, 80) + (e ^ (c & (d ^ e))), s10 = bigSigma1(c)
     x = g ^ h
     b = b + u10 + s10
     f = u10 + s10 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.add(v128.load(k, 208), w5), 208)
-    const u11 = e + load<u64>(wk, 88) + (d ^ (b & (c ^ d))), s11 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 208), w5), 208)
+    const u11 = e - load<u64>(wk, 88) + (d ^ (b & (c ^ d))), s11 = bigSigma1(b)
     y = f ^ g
     a = a + u11 + s11
     e = u11 + s11 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
-    const u12 = d + load<u64>(wk, 96) + (c ^ (a & (b ^ c))), s12 = bigSigma1(a)
+    const u12 = d - load<u64>(wk, 96) + (c ^ (a & (b ^ c))), s12 = bigSigma1(a)
     x = e ^ f
     h = h + u12 + s12
     d = u12 + s12 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.add(v128.load(k, 224), w6), 224)
-    const u13 = c + load<u64>(wk, 104) + (b ^ (h & (a ^ b))), s13 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 224), w6), 224)
+    const u13 = c - load<u64>(wk, 104) + (b ^ (h & (a ^ b))), s13 = bigSigma1(h)
     y = d ^ e
     g = g + u13 + s13
     c = u13 + s13 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
-    const u14 = b + load<u64>(wk, 112) + (a ^ (g & (h ^ a))), s14 = bigSigma1(g)
+    const u14 = b - load<u64>(wk, 112) + (a ^ (g & (h ^ a))), s14 = bigSigma1(g)
     x = c ^ d
     f = f + u14 + s14
     b = u14 + s14 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.add(v128.load(k, 240), w7), 240)
-    const u15 = a + load<u64>(wk, 120) + (h ^ (f & (g ^ h))), s15 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 240), w7), 240)
+    const u15 = a - load<u64>(wk, 120) + (h ^ (f & (g ^ h))), s15 = bigSigma1(f)
     y = b ^ c
     e = e + u15 + s15
     a = u15 + s15 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
-    const u16 = h + load<u64>(wk, 128) + (g ^ (e & (f ^ g))), s16 = bigSigma1(e)
+    const u16 = h - load<u64>(wk, 128) + (g ^ (e & (f ^ g))), s16 = bigSigma1(e)
     x = a ^ b
     d = d + u16 + s16
     h = u16 + s16 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.add(v128.load(k, 256), w0), 256)
-    const u17 = g + load<u64>(wk, 136) + (f ^ (d & (e ^ f))), s17 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 256), w0), 256)
+    const u17 = g - load<u64>(wk, 136) + (f ^ (d & (e ^ f))), s17 = bigSigma1(d)
     y = h ^ a
     c = c + u17 + s17
     g = u17 + s17 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
-    const u18 = f + load<u64>(wk, 144) + (e ^ (c & (d ^ e))), s18 = bigSigma1(c)
+    const u18 = f - load<u64>(wk, 144) + (e ^ (c & (d ^ e))), s18 = bigSigma1(c)
     x = g ^ h
     b = b + u18 + s18
     f = u18 + s18 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.add(v128.load(k, 272), w1), 272)
-    const u19 = e + load<u64>(wk, 152) + (d ^ (b & (c ^ d))), s19 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 272), w1), 272)
+    const u19 = e - load<u64>(wk, 152) + (d ^ (b & (c ^ d))), s19 = bigSigma1(b)
     y = f ^ g
     a = a + u19 + s19
     e = u19 + s19 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
-    const u20 = d + load<u64>(wk, 160) + (c ^ (a & (b ^ c))), s20 = bigSigma1(a)
+    const u20 = d - load<u64>(wk, 160) + (c ^ (a & (b ^ c))), s20 = bigSigma1(a)
     x = e ^ f
     h = h + u20 + s20
     d = u20 + s20 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.add(v128.load(k, 288), w2), 288)
-    const u21 = c + load<u64>(wk, 168) + (b ^ (h & (a ^ b))), s21 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 288), w2), 288)
+    const u21 = c - load<u64>(wk, 168) + (b ^ (h & (a ^ b))), s21 = bigSigma1(h)
     y = d ^ e
     g = g + u21 + s21
     c = u21 + s21 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
-    const u22 = b + load<u64>(wk, 176) + (a ^ (g & (h ^ a))), s22 = bigSigma1(g)
+    const u22 = b - load<u64>(wk, 176) + (a ^ (g & (h ^ a))), s22 = bigSigma1(g)
     x = c ^ d
     f = f + u22 + s22
     b = u22 + s22 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.add(v128.load(k, 304), w3), 304)
-    const u23 = a + load<u64>(wk, 184) + (h ^ (f & (g ^ h))), s23 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 304), w3), 304)
+    const u23 = a - load<u64>(wk, 184) + (h ^ (f & (g ^ h))), s23 = bigSigma1(f)
     y = b ^ c
     e = e + u23 + s23
     a = u23 + s23 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
-    const u24 = h + load<u64>(wk, 192) + (g ^ (e & (f ^ g))), s24 = bigSigma1(e)
+    const u24 = h - load<u64>(wk, 192) + (g ^ (e & (f ^ g))), s24 = bigSigma1(e)
     x = a ^ b
     d = d + u24 + s24
     h = u24 + s24 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.add(v128.load(k, 320), w4), 320)
-    const u25 = g + load<u64>(wk, 200) + (f ^ (d & (e ^ f))), s25 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 320), w4), 320)
+    const u25 = g - load<u64>(wk, 200) + (f ^ (d & (e ^ f))), s25 = bigSigma1(d)
     y = h ^ a
     c = c + u25 + s25
     g = u25 + s25 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
-    const u26 = f + load<u64>(wk, 208) + (e ^ (c & (d ^ e))), s26 = bigSigma1(c)
+    const u26 = f - load<u64>(wk, 208) + (e ^ (c & (d ^ e))), s26 = bigSigma1(c)
     x = g ^ h
     b = b + u26 + s26
     f = u26 + s26 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.add(v128.load(k, 336), w5), 336)
-    const u27 = e + load<u64>(wk, 216) + (d ^ (b & (c ^ d))), s27 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 336), w5), 336)
+    const u27 = e - load<u64>(wk, 216) + (d ^ (b & (c ^ d))), s27 = bigSigma1(b)
     y = f ^ g
     a = a + u27 + s27
     e = u27 + s27 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
-    const u28 = d + load<u64>(wk, 224) + (c ^ (a & (b ^ c))), s28 = bigSigma1(a)
+    const u28 = d - load<u64>(wk, 224) + (c ^ (a & (b ^ c))), s28 = bigSigma1(a)
     x = e ^ f
     h = h + u28 + s28
     d = u28 + s28 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.add(v128.load(k, 352), w6), 352)
-    const u29 = c + load<u64>(wk, 232) + (b ^ (h & (a ^ b))), s29 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 352), w6), 352)
+    const u29 = c - load<u64>(wk, 232) + (b ^ (h & (a ^ b))), s29 = bigSigma1(h)
     y = d ^ e
     g = g + u29 + s29
     c = u29 + s29 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
-    const u30 = b + load<u64>(wk, 240) + (a ^ (g & (h ^ a))), s30 = bigSigma1(g)
+    const u30 = b - load<u64>(wk, 240) + (a ^ (g & (h ^ a))), s30 = bigSigma1(g)
     x = c ^ d
     f = f + u30 + s30
     b = u30 + s30 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.add(v128.load(k, 368), w7), 368)
-    const u31 = a + load<u64>(wk, 248) + (h ^ (f & (g ^ h))), s31 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 368), w7), 368)
+    const u31 = a - load<u64>(wk, 248) + (h ^ (f & (g ^ h))), s31 = bigSigma1(f)
     y = b ^ c
     e = e + u31 + s31
     a = u31 + s31 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
-    const u32 = h + load<u64>(wk, 256) + (g ^ (e & (f ^ g))), s32 = bigSigma1(e)
+    const u32 = h - load<u64>(wk, 256) + (g ^ (e & (f ^ g))), s32 = bigSigma1(e)
     x = a ^ b
     d = d + u32 + s32
     h = u32 + s32 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.add(v128.load(k, 384), w0), 384)
-    const u33 = g + load<u64>(wk, 264) + (f ^ (d & (e ^ f))), s33 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 384), w0), 384)
+    const u33 = g - load<u64>(wk, 264) + (f ^ (d & (e ^ f))), s33 = bigSigma1(d)
     y = h ^ a
     c = c + u33 + s33
     g = u33 + s33 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
-    const u34 = f + load<u64>(wk, 272) + (e ^ (c & (d ^ e))), s34 = bigSigma1(c)
+    const u34 = f - load<u64>(wk, 272) + (e ^ (c & (d ^ e))), s34 = bigSigma1(c)
     x = g ^ h
     b = b + u34 + s34
     f = u34 + s34 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.add(v128.load(k, 400), w1), 400)
-    const u35 = e + load<u64>(wk, 280) + (d ^ (b & (c ^ d))), s35 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 400), w1), 400)
+    const u35 = e - load<u64>(wk, 280) + (d ^ (b & (c ^ d))), s35 = bigSigma1(b)
     y = f ^ g
     a = a + u35 + s35
     e = u35 + s35 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
-    const u36 = d + load<u64>(wk, 288) + (c ^ (a & (b ^ c))), s36 = bigSigma1(a)
+    const u36 = d - load<u64>(wk, 288) + (c ^ (a & (b ^ c))), s36 = bigSigma1(a)
     x = e ^ f
     h = h + u36 + s36
     d = u36 + s36 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.add(v128.load(k, 416), w2), 416)
-    const u37 = c + load<u64>(wk, 296) + (b ^ (h & (a ^ b))), s37 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 416), w2), 416)
+    const u37 = c - load<u64>(wk, 296) + (b ^ (h & (a ^ b))), s37 = bigSigma1(h)
     y = d ^ e
     g = g + u37 + s37
     c = u37 + s37 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
-    const u38 = b + load<u64>(wk, 304) + (a ^ (g & (h ^ a))), s38 = bigSigma1(g)
+    const u38 = b - load<u64>(wk, 304) + (a ^ (g & (h ^ a))), s38 = bigSigma1(g)
     x = c ^ d
     f = f + u38 + s38
     b = u38 + s38 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.add(v128.load(k, 432), w3), 432)
-    const u39 = a + load<u64>(wk, 312) + (h ^ (f & (g ^ h))), s39 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 432), w3), 432)
+    const u39 = a - load<u64>(wk, 312) + (h ^ (f & (g ^ h))), s39 = bigSigma1(f)
     y = b ^ c
     e = e + u39 + s39
     a = u39 + s39 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
-    const u40 = h + load<u64>(wk, 320) + (g ^ (e & (f ^ g))), s40 = bigSigma1(e)
+    const u40 = h - load<u64>(wk, 320) + (g ^ (e & (f ^ g))), s40 = bigSigma1(e)
     x = a ^ b
     d = d + u40 + s40
     h = u40 + s40 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.add(v128.load(k, 448), w4), 448)
-    const u41 = g + load<u64>(wk, 328) + (f ^ (d & (e ^ f))), s41 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 448), w4), 448)
+    const u41 = g - load<u64>(wk, 328) + (f ^ (d & (e ^ f))), s41 = bigSigma1(d)
     y = h ^ a
     c = c + u41 + s41
     g = u41 + s41 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
-    const u42 = f + load<u64>(wk, 336) + (e ^ (c & (d ^ e))), s42 = bigSigma1(c)
+    const u42 = f - load<u64>(wk, 336) + (e ^ (c & (d ^ e))), s42 = bigSigma1(c)
     x = g ^ h
     b = b + u42 + s42
     f = u42 + s42 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.add(v128.load(k, 464), w5), 464)
-    const u43 = e + load<u64>(wk, 344) + (d ^ (b & (c ^ d))), s43 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 464), w5), 464)
+    const u43 = e - load<u64>(wk, 344) + (d ^ (b & (c ^ d))), s43 = bigSigma1(b)
     y = f ^ g
     a = a + u43 + s43
     e = u43 + s43 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
-    const u44 = d + load<u64>(wk, 352) + (c ^ (a & (b ^ c))), s44 = bigSigma1(a)
+    const u44 = d - load<u64>(wk, 352) + (c ^ (a & (b ^ c))), s44 = bigSigma1(a)
     x = e ^ f
     h = h + u44 + s44
     d = u44 + s44 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.add(v128.load(k, 480), w6), 480)
-    const u45 = c + load<u64>(wk, 360) + (b ^ (h & (a ^ b))), s45 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 480), w6), 480)
+    const u45 = c - load<u64>(wk, 360) + (b ^ (h & (a ^ b))), s45 = bigSigma1(h)
     y = d ^ e
     g = g + u45 + s45
     c = u45 + s45 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
-    const u46 = b + load<u64>(wk, 368) + (a ^ (g & (h ^ a))), s46 = bigSigma1(g)
+    const u46 = b - load<u64>(wk, 368) + (a ^ (g & (h ^ a))), s46 = bigSigma1(g)
     x = c ^ d
     f = f + u46 + s46
     b = u46 + s46 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.add(v128.load(k, 496), w7), 496)
-    const u47 = a + load<u64>(wk, 376) + (h ^ (f & (g ^ h))), s47 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 496), w7), 496)
+    const u47 = a - load<u64>(wk, 376) + (h ^ (f & (g ^ h))), s47 = bigSigma1(f)
     y = b ^ c
     e = e + u47 + s47
     a = u47 + s47 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
-    const u48 = h + load<u64>(wk, 384) + (g ^ (e & (f ^ g))), s48 = bigSigma1(e)
+    const u48 = h - load<u64>(wk, 384) + (g ^ (e & (f ^ g))), s48 = bigSigma1(e)
     x = a ^ b
     d = d + u48 + s48
     h = u48 + s48 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.add(v128.load(k, 512), w0), 512)
-    const u49 = g + load<u64>(wk, 392) + (f ^ (d & (e ^ f))), s49 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 512), w0), 512)
+    const u49 = g - load<u64>(wk, 392) + (f ^ (d & (e ^ f))), s49 = bigSigma1(d)
     y = h ^ a
     c = c + u49 + s49
     g = u49 + s49 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
-    const u50 = f + load<u64>(wk, 400) + (e ^ (c & (d ^ e))), s50 = bigSigma1(c)
+    const u50 = f - load<u64>(wk, 400) + (e ^ (c & (d ^ e))), s50 = bigSigma1(c)
     x = g ^ h
     b = b + u50 + s50
     f = u50 + s50 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.add(v128.load(k, 528), w1), 528)
-    const u51 = e + load<u64>(wk, 408) + (d ^ (b & (c ^ d))), s51 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 528), w1), 528)
+    const u51 = e - load<u64>(wk, 408) + (d ^ (b & (c ^ d))), s51 = bigSigma1(b)
     y = f ^ g
     a = a + u51 + s51
     e = u51 + s51 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
-    const u52 = d + load<u64>(wk, 416) + (c ^ (a & (b ^ c))), s52 = bigSigma1(a)
+    const u52 = d - load<u64>(wk, 416) + (c ^ (a & (b ^ c))), s52 = bigSigma1(a)
     x = e ^ f
     h = h + u52 + s52
     d = u52 + s52 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.add(v128.load(k, 544), w2), 544)
-    const u53 = c + load<u64>(wk, 424) + (b ^ (h & (a ^ b))), s53 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 544), w2), 544)
+    const u53 = c - load<u64>(wk, 424) + (b ^ (h & (a ^ b))), s53 = bigSigma1(h)
     y = d ^ e
     g = g + u53 + s53
     c = u53 + s53 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
-    const u54 = b + load<u64>(wk, 432) + (a ^ (g & (h ^ a))), s54 = bigSigma1(g)
+    const u54 = b - load<u64>(wk, 432) + (a ^ (g & (h ^ a))), s54 = bigSigma1(g)
     x = c ^ d
     f = f + u54 + s54
     b = u54 + s54 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.add(v128.load(k, 560), w3), 560)
-    const u55 = a + load<u64>(wk, 440) + (h ^ (f & (g ^ h))), s55 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 560), w3), 560)
+    const u55 = a - load<u64>(wk, 440) + (h ^ (f & (g ^ h))), s55 = bigSigma1(f)
     y = b ^ c
     e = e + u55 + s55
     a = u55 + s55 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
-    const u56 = h + load<u64>(wk, 448) + (g ^ (e & (f ^ g))), s56 = bigSigma1(e)
+    const u56 = h - load<u64>(wk, 448) + (g ^ (e & (f ^ g))), s56 = bigSigma1(e)
     x = a ^ b
     d = d + u56 + s56
     h = u56 + s56 + (b ^ (x & y)) + bigSigma0(a)
+    if (!at) unreachable()
     w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.add(v128.load(k, 576), w4), 576)
-    const u57 = g + load<u64>(wk, 456) + (f ^ (d & (e ^ f))), s57 = bigSigma1(d)
+    v128.store(wk, i64x2.sub(v128.load(k, 576), w4), 576)
+    const u57 = g - load<u64>(wk, 456) + (f ^ (d & (e ^ f))), s57 = bigSigma1(d)
     y = h ^ a
     c = c + u57 + s57
     g = u57 + s57 + (a ^ (x & y)) + bigSigma0(h)
+    if (!at) unreachable()
     w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
-    const u58 = f + load<u64>(wk, 464) + (e ^ (c & (d ^ e))), s58 = bigSigma1(c)
+    const u58 = f - load<u64>(wk, 464) + (e ^ (c & (d ^ e))), s58 = bigSigma1(c)
     x = g ^ h
     b = b + u58 + s58
     f = u58 + s58 + (h ^ (x & y)) + bigSigma0(g)
+    if (!at) unreachable()
     w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.add(v128.load(k, 592), w5), 592)
-    const u59 = e + load<u64>(wk, 472) + (d ^ (b & (c ^ d))), s59 = bigSigma1(b)
+    v128.store(wk, i64x2.sub(v128.load(k, 592), w5), 592)
+    const u59 = e - load<u64>(wk, 472) + (d ^ (b & (c ^ d))), s59 = bigSigma1(b)
     y = f ^ g
     a = a + u59 + s59
     e = u59 + s59 + (g ^ (x & y)) + bigSigma0(f)
+    if (!at) unreachable()
     w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
-    const u60 = d + load<u64>(wk, 480) + (c ^ (a & (b ^ c))), s60 = bigSigma1(a)
+    const u60 = d - load<u64>(wk, 480) + (c ^ (a & (b ^ c))), s60 = bigSigma1(a)
     x = e ^ f
     h = h + u60 + s60
     d = u60 + s60 + (f ^ (x & y)) + bigSigma0(e)
+    if (!at) unreachable()
     w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.add(v128.load(k, 608), w6), 608)
-    const u61 = c + load<u64>(wk, 488) + (b ^ (h & (a ^ b))), s61 = bigSigma1(h)
+    v128.store(wk, i64x2.sub(v128.load(k, 608), w6), 608)
+    const u61 = c - load<u64>(wk, 488) + (b ^ (h & (a ^ b))), s61 = bigSigma1(h)
     y = d ^ e
     g = g + u61 + s61
     c = u61 + s61 + (e ^ (x & y)) + bigSigma0(d)
+    if (!at) unreachable()
     w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
-    const u62 = b + load<u64>(wk, 496) + (a ^ (g & (h ^ a))), s62 = bigSigma1(g)
+    const u62 = b - load<u64>(wk, 496) + (a ^ (g & (h ^ a))), s62 = bigSigma1(g)
     x = c ^ d
     f = f + u62 + s62
     b = u62 + s62 + (d ^ (x & y)) + bigSigma0(c)
+    if (!at) unreachable()
     w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.add(v128.load(k, 624), w7), 624)
-    const u63 = a + load<u64>(wk, 504) + (h ^ (f & (g ^ h))), s63 = bigSigma1(f)
+    v128.store(wk, i64x2.sub(v128.load(k, 624), w7), 624)
+    const u63 = a - load<u64>(wk, 504) + (h ^ (f & (g ^ h))), s63 = bigSigma1(f)
     y = b ^ c
     e = e + u63 + s63
     a = u63 + s63 + (c ^ (x & y)) + bigSigma0(b)
-    const u64 = h + load<u64>(wk, 512) + (g ^ (e & (f ^ g))), s64 = bigSigma1(e)
+    if (!at) unreachable()
+    const u64 = h - load<u64>(wk, 512) + (g ^ (e & (f ^ g))), s64 = bigSigma1(e)
     x = a ^ b
     d = d + u64 + s64
     h = u64 + s64 + (b ^ (x & y)) + bigSigma0(a)
-    const u65 = g + load<u64>(wk, 520) + (f ^ (d & (e ^ f))), s65 = bigSigma1(d)
+    if (!at) unreachable()
+    const u65 = g - load<u64>(wk, 520) + (f ^ (d & (e ^ f))), s65 = bigSigma1(d)
     y = h ^ a
     c = c + u65 + s65
     g = u65 + s65 + (a ^ (x & y)) + bigSigma0(h)
-    const u66 = f + load<u64>(wk, 528) + (e ^ (c & (d ^ e))), s66 = bigSigma1(c)
+    if (!at) unreachable()
+    const u66 = f - load<u64>(wk, 528) + (e ^ (c & (d ^ e))), s66 = bigSigma1(c)
     x = g ^ h
     b = b + u66 + s66
     f = u66 + s66 + (h ^ (x & y)) + bigSigma0(g)
-    const u67 = e + load<u64>(wk, 536) + (d ^ (b & (c ^ d))), s67 = bigSigma1(b)
+    if (!at) unreachable()
+    const u67 = e - load<u64>(wk, 536) + (d ^ (b & (c ^ d))), s67 = bigSigma1(b)
     y = f ^ g
     a = a + u67 + s67
     e = u67 + s67 + (g ^ (x & y)) + bigSigma0(f)
-    const u68 = d + load<u64>(wk, 544) + (c ^ (a & (b ^ c))), s68 = bigSigma1(a)
+    if (!at) unreachable()
+    const u68 = d - load<u64>(wk, 544) + (c ^ (a & (b ^ c))), s68 = bigSigma1(a)
     x = e ^ f
     h = h + u68 + s68
     d = u68 + s68 + (f ^ (x & y)) + bigSigma0(e)
-    const u69 = c + load<u64>(wk, 552) + (b ^ (h & (a ^ b))), s69 = bigSigma1(h)
+    if (!at) unreachable()
+    const u69 = c - load<u64>(wk, 552) + (b ^ (h & (a ^ b))), s69 = bigSigma1(h)
     y = d ^ e
     g = g + u69 + s69
     c = u69 + s69 + (e ^ (x & y)) + bigSigma0(d)
-    const u70 = b + load<u64>(wk, 560) + (a ^ (g & (h ^ a))), s70 = bigSigma1(g)
+    if (!at) unreachable()
+    const u70 = b - load<u64>(wk, 560) + (a ^ (g & (h ^ a))), s70 = bigSigma1(g)
     x = c ^ d
     f = f + u70 + s70
     b = u70 + s70 + (d ^ (x & y)) + bigSigma0(c)
-    const u71 = a + load<u64>(wk, 568) + (h ^ (f & (g ^ h))), s71 = bigSigma1(f)
+    if (!at) unreachable()
+    const u71 = a - load<u64>(wk, 568) + (h ^ (f & (g ^ h))), s71 = bigSigma1(f)
     y = b ^ c
     e = e + u71 + s71
     a = u71 + s71 + (c ^ (x & y)) + bigSigma0(b)
-    const u72 = h + load<u64>(wk, 576) + (g ^ (e & (f ^ g))), s72 = bigSigma1(e)
+    if (!at) unreachable()
+    const u72 = h - load<u64>(wk, 576) + (g ^ (e & (f ^ g))), s72 = bigSigma1(e)
     x = a ^ b
     d = d + u72 + s72
     h = u72 + s72 + (b ^ (x & y)) + bigSigma0(a)
-    const u73 = g + load<u64>(wk, 584) + (f ^ (d & (e ^ f))), s73 = bigSigma1(d)
+    if (!at) unreachable()
+    const u73 = g - load<u64>(wk, 584) + (f ^ (d & (e ^ f))), s73 = bigSigma1(d)
     y = h ^ a
     c = c + u73 + s73
     g = u73 + s73 + (a ^ (x & y)) + bigSigma0(h)
-    const u74 = f + load<u64>(wk, 592) + (e ^ (c & (d ^ e))), s74 = bigSigma1(c)
+    if (!at) unreachable()
+    const u74 = f - load<u64>(wk, 592) + (e ^ (c & (d ^ e))), s74 = bigSigma1(c)
     x = g ^ h
     b = b + u74 + s74
     f = u74 + s74 + (h ^ (x & y)) + bigSigma0(g)
-    const u75 = e + load<u64>(wk, 600) + (d ^ (b & (c ^ d))), s75 = bigSigma1(b)
+    if (!at) unreachable()
+    const u75 = e - load<u64>(wk, 600) + (d ^ (b & (c ^ d))), s75 = bigSigma1(b)
     y = f ^ g
     a = a + u75 + s75
     e = u75 + s75 + (g ^ (x & y)) + bigSigma0(f)
-    const u76 = d + load<u64>(wk, 608) + (c ^ (a & (b ^ c))), s76 = bigSigma1(a)
+    if (!at) unreachable()
+    const u76 = d - load<u64>(wk, 608) + (c ^ (a & (b ^ c))), s76 = bigSigma1(a)
     x = e ^ f
     h = h + u76 + s76
     d = u76 + s76 + (f ^ (x & y)) + bigSigma0(e)
-    const u77 = c + load<u64>(wk, 616) + (b ^ (h & (a ^ b))), s77 = bigSigma1(h)
+    if (!at) unreachable()
+    const u77 = c - load<u64>(wk, 616) + (b ^ (h & (a ^ b))), s77 = bigSigma1(h)
     y = d ^ e
     g = g + u77 + s77
     c = u77 + s77 + (e ^ (x & y)) + bigSigma0(d)
-    const u78 = b + load<u64>(wk, 624) + (a ^ (g & (h ^ a))), s78 = bigSigma1(g)
+    if (!at) unreachable()
+    const u78 = b - load<u64>(wk, 624) + (a ^ (g & (h ^ a))), s78 = bigSigma1(g)
     x = c ^ d
     f = f + u78 + s78
     b = u78 + s78 + (d ^ (x & y)) + bigSigma0(c)
-    const u79 = a + load<u64>(wk, 632) + (h ^ (f & (g ^ h))), s79 = bigSigma1(f)
+    if (!at) unreachable()
+    const u79 = a - load<u64>(wk, 632) + (h ^ (f & (g ^ h))), s79 = bigSigma1(f)
     y = b ^ c
     e = e + u79 + s79
     a = u79 + s79 + (c ^ (x & y)) + bigSigma0(b)
+    if (!at) unreachable()
     a += load<u64>(stateAt, 0); store<u64>(stateAt, a, 0)
     b += load<u64>(stateAt, 8); store<u64>(stateAt, b, 8)
     c += load<u64>(stateAt, 16); store<u64>(stateAt, c, 16)

@@ -10,10 +10,11 @@ import t from 'tap'
 const root = path.resolve(import.meta.dirname, '../..')
 const source = readFileSync(path.join(root, 'assembly/sha2-compress.ts'), 'utf8')
 
-/** The words of one table of the generated file. */
+/** The words of one table of the generated file; K stands there negated. */
 function table(name: string): bigint[] {
-  const [, words] = source.match(new RegExp(`const ${name}: usize = .*\\[([^\\]]*)\\]`)) ?? []
-  return [...(words ?? '').matchAll(/0x[0-9a-f]{16}/g)].map(([word]) => BigInt(word))
+  const [, list] = source.match(new RegExp(`const ${name}: usize = .*\\[([^\\]]*)\\]`)) ?? []
+  const words = [...(list ?? '').matchAll(/0x[0-9a-f]{16}/g)].map(([word]) => BigInt(word))
+  return name === 'k' ? words.map((word) => BigInt.asUintN(64, -word)) : words
 }
 
 /** The `count` primes after the first `skip`, by sieve. */
