@@ -12,7 +12,7 @@ export enum Status {
   ClaimLength = 5,
   ClaimNonce = 6,
   MerkleIndex = 7,
-  MerklePath = 8,
+  MerklePathLength = 8,
   DigestOrder = 9,
 
   SnpLength = 16,

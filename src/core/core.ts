@@ -22,6 +22,9 @@ interface Exports {
   sha2Start(digestLength: number): void
   sha2Blocks(count: number): void
   sha2Finish(digestLength: number, rest: number, total: number): void
+  hashLeaves(count: number): void
+  hashNodes(count: number): void
+  rootOf(index: number, size: number, pathLength: number, entryLength: number): Status
   checkSnpReport(length: number): Status
   checkCertTable(length: number): Status
   checkTdxQuote(length: number): Status

@@ -18,7 +18,10 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.ClaimLength]: ['ERR_CLAIM_LENGTH', 'a claim has the wrong length for its tag'],
   [Status.ClaimNonce]: ['ERR_CLAIM_NONCE', 'the nonce claim is missing'],
   [Status.MerkleIndex]: ['ERR_MERKLE_INDEX', 'tree size or leaf index out of range'],
-  [Status.MerklePath]: ['ERR_MERKLE_PATH', 'the inclusion path does not lead to the root'],
+  [Status.MerklePathLength]: [
+    'ERR_MERKLE_PATH',
+    'the inclusion path has the wrong length for its index and tree size',
+  ],
   [Status.DigestOrder]: ['ERR_DIGEST_ORDER', 'GPU evidence must stand in ascending index order'],
 
   [Status.SnpLength]: ['ERR_SNP_LENGTH', 'an SNP report has exactly 1184 bytes'],

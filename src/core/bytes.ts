@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the boundary must not bend: a window takes any array-like as bytes, and WebAssembly takes any
+// number modulo 2^32.
+
+import { isBytes } from '@noble/hashes/utils.js'
+import { AttestationError } from '../errors.js'
+
+/**
+ * Refuses what is not a Uint8Array. A string, say, would enter the window as zeros.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT`
+ */
+export function checkBytes(value: Uint8Array, name: string): void {
+  if (!isBytes(value)) {
+    throw new AttestationError('ERR_ARGUMENT', `${name}: Uint8Array expected, got ${kind(value)}`)
+  }
+}
+
+/**
+ * Refuses what is not an integer of 32 bits, which would enter the core as another number.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT`
+ */
+export function checkU32(value: number, name: string): void {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    const got = typeof value === 'number' ? value : kind(value)
+    throw new AttestationError('ERR_ARGUMENT', `${name}: integer of 32 bits expected, got ${got}`)
+  }
+}
+
+/** Whether both hold the same bytes. For public values: it stops at the first difference. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+function kind(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
