@@ -4,6 +4,7 @@
 export { INPUT_CAPACITY, inputAt, OUTPUT_CAPACITY, outputAt } from './arena'
 export { sha2Blocks, sha2Digest, sha2Finish, sha2Pair, sha2Start } from './hash'
 export { hashLeaves, hashNodes, rootOf } from './merkle'
+export { digestEvidence, digestRows } from './nvidia/digest'
 export { checkTable as checkCertTable } from './snp/certs'
 export { checkReport as checkSnpReport } from './snp/report'
 export { checkQuote as checkTdxQuote } from './tdx/quote'

@@ -2,6 +2,7 @@
 // The public names of `assay`.
 
 export { type CertKind, type CertTableEntry, parseCertTable } from './core/cert-table.js'
+export { type DeviceEvidence, gpuEvidenceDigest, gpuNonce } from './core/digest.js'
 export { merkleRoot, merkleVerify } from './core/merkle.js'
 export { type MerkleTree, merkleTree } from './core/merkle-tree.js'
 export { Sha2, type Sha2Algorithm, sha384, sha384Pair, sha512, sha512Pair } from './core/sha2.js'

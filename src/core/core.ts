@@ -25,6 +25,8 @@ interface Exports {
   hashLeaves(count: number): void
   hashNodes(count: number): void
   rootOf(index: number, size: number, pathLength: number, entryLength: number): Status
+  digestEvidence(count: number): Status
+  digestRows(count: number): Status
   checkSnpReport(length: number): Status
   checkCertTable(length: number): Status
   checkTdxQuote(length: number): Status
