@@ -14,6 +14,8 @@ export enum Status {
   MerkleIndex = 7,
   MerklePathLength = 8,
   DigestOrder = 9,
+  ClaimDuplicate = 10,
+  TlsKeyEmpty = 11,
 
   SnpLength = 16,
   SnpVersion = 17,

@@ -2,9 +2,18 @@
 // The public names of `assay`.
 
 export { type CertKind, type CertTableEntry, parseCertTable } from './core/cert-table.js'
+export { type BoundClaims, type Claim, encodeClaims } from './core/claims.js'
 export { type DeviceEvidence, gpuEvidenceDigest, gpuNonce } from './core/digest.js'
 export { merkleRoot, merkleVerify } from './core/merkle.js'
 export { type MerkleTree, merkleTree } from './core/merkle-tree.js'
+export {
+  reportDataBatch,
+  reportDataBatchVerify,
+  reportDataBound,
+  reportDataFromClaims,
+  reportDataRaw,
+  reportDataTls,
+} from './core/report-data.js'
 export { Sha2, type Sha2Algorithm, sha384, sha384Pair, sha512, sha512Pair } from './core/sha2.js'
 export {
   type Cpuid,

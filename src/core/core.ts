@@ -22,6 +22,10 @@ interface Exports {
   sha2Start(digestLength: number): void
   sha2Blocks(count: number): void
   sha2Finish(digestLength: number, rest: number, total: number): void
+  packRaw(length: number): Status
+  packTls(keyLength: number, length: number): Status
+  packBound(length: number): Status
+  packBatch(size: number, length: number): Status
   hashLeaves(count: number): void
   hashNodes(count: number): void
   rootOf(index: number, size: number, pathLength: number, entryLength: number): Status

@@ -10,12 +10,14 @@ type Refusal = readonly [code: Code, sentence: string]
 const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.ReportDataLength]: [
     'ERR_REPORT_DATA_LENGTH',
-    'REPORT_DATA or nonce has the wrong length',
+    'the nonce or tree root has the wrong length for REPORT_DATA',
   ],
   [Status.ClaimTruncated]: ['ERR_CLAIM_LENGTH', 'a claim ends before its declared length'],
-  [Status.ClaimOrder]: ['ERR_CLAIM_ORDER', 'claims must stand in ascending tag order, each once'],
+  [Status.ClaimOrder]: ['ERR_CLAIM_ORDER', 'claims must stand in ascending tag order'],
+  [Status.ClaimDuplicate]: ['ERR_CLAIM_ORDER', 'a claim stands twice'],
   [Status.ClaimUnknown]: ['ERR_CLAIM_UNKNOWN', 'claim tag outside 0x01..0x05'],
   [Status.ClaimLength]: ['ERR_CLAIM_LENGTH', 'a claim has the wrong length for its tag'],
+  [Status.TlsKeyEmpty]: ['ERR_CLAIM_LENGTH', 'the TLS key has no bytes'],
   [Status.ClaimNonce]: ['ERR_CLAIM_NONCE', 'the nonce claim is missing'],
   [Status.MerkleIndex]: ['ERR_MERKLE_INDEX', 'tree size or leaf index out of range'],
   [Status.MerklePathLength]: [
