@@ -3,6 +3,7 @@
 
 export { INPUT_CAPACITY, inputAt, OUTPUT_CAPACITY, outputAt } from './arena'
 export { sha2Blocks, sha2Digest, sha2Finish, sha2Pair, sha2Start } from './hash'
+export { checkReport as checkNvidiaReport } from './nvidia/report'
 export { hashLeaves, hashNodes, rootOf } from './merkle'
 export { digestEvidence, digestRows } from './nvidia/digest'
 export { packBatch, packBound, packRaw, packTls } from './report-data'

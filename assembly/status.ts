@@ -61,5 +61,6 @@ export enum Status {
   NvidiaOpaque = 86,
   NvidiaOpaqueDuplicate = 87,
   NvidiaTooManyFields = 88,
-  NvidiaTrailing = 89,
+  NvidiaOpaqueEmpty = 89,
+  NvidiaOpaqueHeader = 90,
 }

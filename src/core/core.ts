@@ -35,6 +35,7 @@ interface Exports {
   checkCertTable(length: number): Status
   checkTdxQuote(length: number): Status
   checkTdReport(length: number): Status
+  checkNvidiaReport(length: number): Status
 }
 
 /** One started module. Its memory is fixed, so these views never detach. */

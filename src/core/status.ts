@@ -103,13 +103,23 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
     'SPDM 1.1 GET_MEASUREMENTS of all blocks expected',
   ],
   [Status.NvidiaResponse]: ['ERR_NVIDIA_RESPONSE', 'SPDM 1.1 MEASUREMENTS response expected'],
-  [Status.NvidiaBlockCount]: ['ERR_NVIDIA_MEASUREMENTS', 'block count and record length disagree'],
-  [Status.NvidiaBlock]: ['ERR_NVIDIA_MEASUREMENTS', 'malformed measurement block'],
-  [Status.NvidiaRecordLength]: ['ERR_NVIDIA_MEASUREMENTS', 'the measurement record is too long'],
+  [Status.NvidiaBlockCount]: [
+    'ERR_NVIDIA_MEASUREMENTS',
+    '64 measurement blocks of a GPU, or 31 of an NVSwitch, expected',
+  ],
+  [Status.NvidiaBlock]: [
+    'ERR_NVIDIA_MEASUREMENTS',
+    'measurement blocks must be SHA-384 firmware digests, indices ascending from 1',
+  ],
+  [Status.NvidiaRecordLength]: [
+    'ERR_NVIDIA_MEASUREMENTS',
+    'the measurement record length disagrees with the block count',
+  ],
   [Status.NvidiaOpaque]: ['ERR_NVIDIA_OPAQUE', 'an opaque field exceeds the opaque data'],
   [Status.NvidiaOpaqueDuplicate]: ['ERR_NVIDIA_OPAQUE', 'an opaque field stands twice'],
   [Status.NvidiaTooManyFields]: ['ERR_NVIDIA_OPAQUE', 'too many opaque fields'],
-  [Status.NvidiaTrailing]: ['ERR_NVIDIA_TRAILING', 'unexpected bytes after the GPU report'],
+  [Status.NvidiaOpaqueEmpty]: ['ERR_NVIDIA_OPAQUE', 'the opaque data is empty'],
+  [Status.NvidiaOpaqueHeader]: ['ERR_NVIDIA_OPAQUE', 'unsupported opaque data header'],
 }
 
 /** Throws the error that a status of the core stands for; `at` is the offending offset. */
