@@ -7,6 +7,14 @@ export { type DeviceEvidence, gpuEvidenceDigest, gpuNonce } from './core/digest.
 export { merkleRoot, merkleVerify } from './core/merkle.js'
 export { type MerkleTree, merkleTree } from './core/merkle-tree.js'
 export {
+  type Aep83GpuEvidence,
+  type GpuReport,
+  type OpaqueData,
+  type OpaqueField,
+  parseGpuReport,
+  splitAep83GpuEvidence,
+} from './core/nvidia.js'
+export {
   reportDataBatch,
   reportDataBatchVerify,
   reportDataBound,
