@@ -162,420 +162,420 @@ export function compress(at: usize, count: i32): void {
     let w7 = swap(v128.load(at, 112))
     v128.store(wk, i64x2.sub(v128.load(k, 112), w7), 112)
     y = b ^ c
-    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     const u0 = h - load<u64>(wk, 0) + (g ^ (e & (f ^ g))), s0 = bigSigma1(e)
     x = a ^ b
     d = d + u0 + s0
+    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     h = u0 + s0 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.sub(v128.load(k, 128), w0), 128)
     const u1 = g - load<u64>(wk, 8) + (f ^ (d & (e ^ f))), s1 = bigSigma1(d)
     y = h ^ a
     c = c + u1 + s1
+    w0 = i64x2.add(w0, sigma1(w7))
+    v128.store(wk, i64x2.sub(v128.load(k, 128), w0), 128)
     g = u1 + s1 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     const u2 = f - load<u64>(wk, 16) + (e ^ (c & (d ^ e))), s2 = bigSigma1(c)
     x = g ^ h
     b = b + u2 + s2
+    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     f = u2 + s2 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.sub(v128.load(k, 144), w1), 144)
     const u3 = e - load<u64>(wk, 24) + (d ^ (b & (c ^ d))), s3 = bigSigma1(b)
     y = f ^ g
     a = a + u3 + s3
+    w1 = i64x2.add(w1, sigma1(w0))
+    v128.store(wk, i64x2.sub(v128.load(k, 144), w1), 144)
     e = u3 + s3 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     const u4 = d - load<u64>(wk, 32) + (c ^ (a & (b ^ c))), s4 = bigSigma1(a)
     x = e ^ f
     h = h + u4 + s4
+    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     d = u4 + s4 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.sub(v128.load(k, 160), w2), 160)
     const u5 = c - load<u64>(wk, 40) + (b ^ (h & (a ^ b))), s5 = bigSigma1(h)
     y = d ^ e
     g = g + u5 + s5
+    w2 = i64x2.add(w2, sigma1(w1))
+    v128.store(wk, i64x2.sub(v128.load(k, 160), w2), 160)
     c = u5 + s5 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     const u6 = b - load<u64>(wk, 48) + (a ^ (g & (h ^ a))), s6 = bigSigma1(g)
     x = c ^ d
     f = f + u6 + s6
+    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     b = u6 + s6 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.sub(v128.load(k, 176), w3), 176)
     const u7 = a - load<u64>(wk, 56) + (h ^ (f & (g ^ h))), s7 = bigSigma1(f)
     y = b ^ c
     e = e + u7 + s7
+    w3 = i64x2.add(w3, sigma1(w2))
+    v128.store(wk, i64x2.sub(v128.load(k, 176), w3), 176)
     a = u7 + s7 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     const u8 = h - load<u64>(wk, 64) + (g ^ (e & (f ^ g))), s8 = bigSigma1(e)
     x = a ^ b
     d = d + u8 + s8
+    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     h = u8 + s8 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.sub(v128.load(k, 192), w4), 192)
     const u9 = g - load<u64>(wk, 72) + (f ^ (d & (e ^ f))), s9 = bigSigma1(d)
     y = h ^ a
     c = c + u9 + s9
+    w4 = i64x2.add(w4, sigma1(w3))
+    v128.store(wk, i64x2.sub(v128.load(k, 192), w4), 192)
     g = u9 + s9 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     const u10 = f - load<u64>(wk, 80) + (e ^ (c & (d ^ e))), s10 = bigSigma1(c)
     x = g ^ h
     b = b + u10 + s10
+    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     f = u10 + s10 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.sub(v128.load(k, 208), w5), 208)
     const u11 = e - load<u64>(wk, 88) + (d ^ (b & (c ^ d))), s11 = bigSigma1(b)
     y = f ^ g
     a = a + u11 + s11
+    w5 = i64x2.add(w5, sigma1(w4))
+    v128.store(wk, i64x2.sub(v128.load(k, 208), w5), 208)
     e = u11 + s11 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     const u12 = d - load<u64>(wk, 96) + (c ^ (a & (b ^ c))), s12 = bigSigma1(a)
     x = e ^ f
     h = h + u12 + s12
+    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     d = u12 + s12 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.sub(v128.load(k, 224), w6), 224)
     const u13 = c - load<u64>(wk, 104) + (b ^ (h & (a ^ b))), s13 = bigSigma1(h)
     y = d ^ e
     g = g + u13 + s13
+    w6 = i64x2.add(w6, sigma1(w5))
+    v128.store(wk, i64x2.sub(v128.load(k, 224), w6), 224)
     c = u13 + s13 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     const u14 = b - load<u64>(wk, 112) + (a ^ (g & (h ^ a))), s14 = bigSigma1(g)
     x = c ^ d
     f = f + u14 + s14
+    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     b = u14 + s14 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.sub(v128.load(k, 240), w7), 240)
     const u15 = a - load<u64>(wk, 120) + (h ^ (f & (g ^ h))), s15 = bigSigma1(f)
     y = b ^ c
     e = e + u15 + s15
+    w7 = i64x2.add(w7, sigma1(w6))
+    v128.store(wk, i64x2.sub(v128.load(k, 240), w7), 240)
     a = u15 + s15 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     const u16 = h - load<u64>(wk, 128) + (g ^ (e & (f ^ g))), s16 = bigSigma1(e)
     x = a ^ b
     d = d + u16 + s16
+    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     h = u16 + s16 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.sub(v128.load(k, 256), w0), 256)
     const u17 = g - load<u64>(wk, 136) + (f ^ (d & (e ^ f))), s17 = bigSigma1(d)
     y = h ^ a
     c = c + u17 + s17
+    w0 = i64x2.add(w0, sigma1(w7))
+    v128.store(wk, i64x2.sub(v128.load(k, 256), w0), 256)
     g = u17 + s17 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     const u18 = f - load<u64>(wk, 144) + (e ^ (c & (d ^ e))), s18 = bigSigma1(c)
     x = g ^ h
     b = b + u18 + s18
+    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     f = u18 + s18 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.sub(v128.load(k, 272), w1), 272)
     const u19 = e - load<u64>(wk, 152) + (d ^ (b & (c ^ d))), s19 = bigSigma1(b)
     y = f ^ g
     a = a + u19 + s19
+    w1 = i64x2.add(w1, sigma1(w0))
+    v128.store(wk, i64x2.sub(v128.load(k, 272), w1), 272)
     e = u19 + s19 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     const u20 = d - load<u64>(wk, 160) + (c ^ (a & (b ^ c))), s20 = bigSigma1(a)
     x = e ^ f
     h = h + u20 + s20
+    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     d = u20 + s20 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.sub(v128.load(k, 288), w2), 288)
     const u21 = c - load<u64>(wk, 168) + (b ^ (h & (a ^ b))), s21 = bigSigma1(h)
     y = d ^ e
     g = g + u21 + s21
+    w2 = i64x2.add(w2, sigma1(w1))
+    v128.store(wk, i64x2.sub(v128.load(k, 288), w2), 288)
     c = u21 + s21 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     const u22 = b - load<u64>(wk, 176) + (a ^ (g & (h ^ a))), s22 = bigSigma1(g)
     x = c ^ d
     f = f + u22 + s22
+    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     b = u22 + s22 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.sub(v128.load(k, 304), w3), 304)
     const u23 = a - load<u64>(wk, 184) + (h ^ (f & (g ^ h))), s23 = bigSigma1(f)
     y = b ^ c
     e = e + u23 + s23
+    w3 = i64x2.add(w3, sigma1(w2))
+    v128.store(wk, i64x2.sub(v128.load(k, 304), w3), 304)
     a = u23 + s23 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     const u24 = h - load<u64>(wk, 192) + (g ^ (e & (f ^ g))), s24 = bigSigma1(e)
     x = a ^ b
     d = d + u24 + s24
+    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     h = u24 + s24 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.sub(v128.load(k, 320), w4), 320)
     const u25 = g - load<u64>(wk, 200) + (f ^ (d & (e ^ f))), s25 = bigSigma1(d)
     y = h ^ a
     c = c + u25 + s25
+    w4 = i64x2.add(w4, sigma1(w3))
+    v128.store(wk, i64x2.sub(v128.load(k, 320), w4), 320)
     g = u25 + s25 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     const u26 = f - load<u64>(wk, 208) + (e ^ (c & (d ^ e))), s26 = bigSigma1(c)
     x = g ^ h
     b = b + u26 + s26
+    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     f = u26 + s26 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.sub(v128.load(k, 336), w5), 336)
     const u27 = e - load<u64>(wk, 216) + (d ^ (b & (c ^ d))), s27 = bigSigma1(b)
     y = f ^ g
     a = a + u27 + s27
+    w5 = i64x2.add(w5, sigma1(w4))
+    v128.store(wk, i64x2.sub(v128.load(k, 336), w5), 336)
     e = u27 + s27 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     const u28 = d - load<u64>(wk, 224) + (c ^ (a & (b ^ c))), s28 = bigSigma1(a)
     x = e ^ f
     h = h + u28 + s28
+    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     d = u28 + s28 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.sub(v128.load(k, 352), w6), 352)
     const u29 = c - load<u64>(wk, 232) + (b ^ (h & (a ^ b))), s29 = bigSigma1(h)
     y = d ^ e
     g = g + u29 + s29
+    w6 = i64x2.add(w6, sigma1(w5))
+    v128.store(wk, i64x2.sub(v128.load(k, 352), w6), 352)
     c = u29 + s29 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     const u30 = b - load<u64>(wk, 240) + (a ^ (g & (h ^ a))), s30 = bigSigma1(g)
     x = c ^ d
     f = f + u30 + s30
+    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     b = u30 + s30 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.sub(v128.load(k, 368), w7), 368)
     const u31 = a - load<u64>(wk, 248) + (h ^ (f & (g ^ h))), s31 = bigSigma1(f)
     y = b ^ c
     e = e + u31 + s31
+    w7 = i64x2.add(w7, sigma1(w6))
+    v128.store(wk, i64x2.sub(v128.load(k, 368), w7), 368)
     a = u31 + s31 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     const u32 = h - load<u64>(wk, 256) + (g ^ (e & (f ^ g))), s32 = bigSigma1(e)
     x = a ^ b
     d = d + u32 + s32
+    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     h = u32 + s32 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.sub(v128.load(k, 384), w0), 384)
     const u33 = g - load<u64>(wk, 264) + (f ^ (d & (e ^ f))), s33 = bigSigma1(d)
     y = h ^ a
     c = c + u33 + s33
+    w0 = i64x2.add(w0, sigma1(w7))
+    v128.store(wk, i64x2.sub(v128.load(k, 384), w0), 384)
     g = u33 + s33 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     const u34 = f - load<u64>(wk, 272) + (e ^ (c & (d ^ e))), s34 = bigSigma1(c)
     x = g ^ h
     b = b + u34 + s34
+    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     f = u34 + s34 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.sub(v128.load(k, 400), w1), 400)
     const u35 = e - load<u64>(wk, 280) + (d ^ (b & (c ^ d))), s35 = bigSigma1(b)
     y = f ^ g
     a = a + u35 + s35
+    w1 = i64x2.add(w1, sigma1(w0))
+    v128.store(wk, i64x2.sub(v128.load(k, 400), w1), 400)
     e = u35 + s35 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     const u36 = d - load<u64>(wk, 288) + (c ^ (a & (b ^ c))), s36 = bigSigma1(a)
     x = e ^ f
     h = h + u36 + s36
+    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     d = u36 + s36 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.sub(v128.load(k, 416), w2), 416)
     const u37 = c - load<u64>(wk, 296) + (b ^ (h & (a ^ b))), s37 = bigSigma1(h)
     y = d ^ e
     g = g + u37 + s37
+    w2 = i64x2.add(w2, sigma1(w1))
+    v128.store(wk, i64x2.sub(v128.load(k, 416), w2), 416)
     c = u37 + s37 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     const u38 = b - load<u64>(wk, 304) + (a ^ (g & (h ^ a))), s38 = bigSigma1(g)
     x = c ^ d
     f = f + u38 + s38
+    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     b = u38 + s38 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.sub(v128.load(k, 432), w3), 432)
     const u39 = a - load<u64>(wk, 312) + (h ^ (f & (g ^ h))), s39 = bigSigma1(f)
     y = b ^ c
     e = e + u39 + s39
+    w3 = i64x2.add(w3, sigma1(w2))
+    v128.store(wk, i64x2.sub(v128.load(k, 432), w3), 432)
     a = u39 + s39 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     const u40 = h - load<u64>(wk, 320) + (g ^ (e & (f ^ g))), s40 = bigSigma1(e)
     x = a ^ b
     d = d + u40 + s40
+    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     h = u40 + s40 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.sub(v128.load(k, 448), w4), 448)
     const u41 = g - load<u64>(wk, 328) + (f ^ (d & (e ^ f))), s41 = bigSigma1(d)
     y = h ^ a
     c = c + u41 + s41
+    w4 = i64x2.add(w4, sigma1(w3))
+    v128.store(wk, i64x2.sub(v128.load(k, 448), w4), 448)
     g = u41 + s41 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     const u42 = f - load<u64>(wk, 336) + (e ^ (c & (d ^ e))), s42 = bigSigma1(c)
     x = g ^ h
     b = b + u42 + s42
+    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     f = u42 + s42 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.sub(v128.load(k, 464), w5), 464)
     const u43 = e - load<u64>(wk, 344) + (d ^ (b & (c ^ d))), s43 = bigSigma1(b)
     y = f ^ g
     a = a + u43 + s43
+    w5 = i64x2.add(w5, sigma1(w4))
+    v128.store(wk, i64x2.sub(v128.load(k, 464), w5), 464)
     e = u43 + s43 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     const u44 = d - load<u64>(wk, 352) + (c ^ (a & (b ^ c))), s44 = bigSigma1(a)
     x = e ^ f
     h = h + u44 + s44
+    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     d = u44 + s44 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.sub(v128.load(k, 480), w6), 480)
     const u45 = c - load<u64>(wk, 360) + (b ^ (h & (a ^ b))), s45 = bigSigma1(h)
     y = d ^ e
     g = g + u45 + s45
+    w6 = i64x2.add(w6, sigma1(w5))
+    v128.store(wk, i64x2.sub(v128.load(k, 480), w6), 480)
     c = u45 + s45 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     const u46 = b - load<u64>(wk, 368) + (a ^ (g & (h ^ a))), s46 = bigSigma1(g)
     x = c ^ d
     f = f + u46 + s46
+    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     b = u46 + s46 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.sub(v128.load(k, 496), w7), 496)
     const u47 = a - load<u64>(wk, 376) + (h ^ (f & (g ^ h))), s47 = bigSigma1(f)
     y = b ^ c
     e = e + u47 + s47
+    w7 = i64x2.add(w7, sigma1(w6))
+    v128.store(wk, i64x2.sub(v128.load(k, 496), w7), 496)
     a = u47 + s47 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     const u48 = h - load<u64>(wk, 384) + (g ^ (e & (f ^ g))), s48 = bigSigma1(e)
     x = a ^ b
     d = d + u48 + s48
+    w0 = i64x2.add(i64x2.add(w0, sigma0(i64x2.shuffle(w0, w1, 1, 2))), i64x2.shuffle(w5, w4, 3, 0))
     h = u48 + s48 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w0 = i64x2.add(w0, sigma1(w7))
-    v128.store(wk, i64x2.sub(v128.load(k, 512), w0), 512)
     const u49 = g - load<u64>(wk, 392) + (f ^ (d & (e ^ f))), s49 = bigSigma1(d)
     y = h ^ a
     c = c + u49 + s49
+    w0 = i64x2.add(w0, sigma1(w7))
+    v128.store(wk, i64x2.sub(v128.load(k, 512), w0), 512)
     g = u49 + s49 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     const u50 = f - load<u64>(wk, 400) + (e ^ (c & (d ^ e))), s50 = bigSigma1(c)
     x = g ^ h
     b = b + u50 + s50
+    w1 = i64x2.add(i64x2.add(w1, sigma0(i64x2.shuffle(w1, w2, 1, 2))), i64x2.shuffle(w6, w5, 3, 0))
     f = u50 + s50 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w1 = i64x2.add(w1, sigma1(w0))
-    v128.store(wk, i64x2.sub(v128.load(k, 528), w1), 528)
     const u51 = e - load<u64>(wk, 408) + (d ^ (b & (c ^ d))), s51 = bigSigma1(b)
     y = f ^ g
     a = a + u51 + s51
+    w1 = i64x2.add(w1, sigma1(w0))
+    v128.store(wk, i64x2.sub(v128.load(k, 528), w1), 528)
     e = u51 + s51 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     const u52 = d - load<u64>(wk, 416) + (c ^ (a & (b ^ c))), s52 = bigSigma1(a)
     x = e ^ f
     h = h + u52 + s52
+    w2 = i64x2.add(i64x2.add(w2, sigma0(i64x2.shuffle(w2, w3, 1, 2))), i64x2.shuffle(w7, w6, 3, 0))
     d = u52 + s52 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w2 = i64x2.add(w2, sigma1(w1))
-    v128.store(wk, i64x2.sub(v128.load(k, 544), w2), 544)
     const u53 = c - load<u64>(wk, 424) + (b ^ (h & (a ^ b))), s53 = bigSigma1(h)
     y = d ^ e
     g = g + u53 + s53
+    w2 = i64x2.add(w2, sigma1(w1))
+    v128.store(wk, i64x2.sub(v128.load(k, 544), w2), 544)
     c = u53 + s53 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     const u54 = b - load<u64>(wk, 432) + (a ^ (g & (h ^ a))), s54 = bigSigma1(g)
     x = c ^ d
     f = f + u54 + s54
+    w3 = i64x2.add(i64x2.add(w3, sigma0(i64x2.shuffle(w3, w4, 1, 2))), i64x2.shuffle(w0, w7, 3, 0))
     b = u54 + s54 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w3 = i64x2.add(w3, sigma1(w2))
-    v128.store(wk, i64x2.sub(v128.load(k, 560), w3), 560)
     const u55 = a - load<u64>(wk, 440) + (h ^ (f & (g ^ h))), s55 = bigSigma1(f)
     y = b ^ c
     e = e + u55 + s55
+    w3 = i64x2.add(w3, sigma1(w2))
+    v128.store(wk, i64x2.sub(v128.load(k, 560), w3), 560)
     a = u55 + s55 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
-    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     const u56 = h - load<u64>(wk, 448) + (g ^ (e & (f ^ g))), s56 = bigSigma1(e)
     x = a ^ b
     d = d + u56 + s56
+    w4 = i64x2.add(i64x2.add(w4, sigma0(i64x2.shuffle(w4, w5, 1, 2))), i64x2.shuffle(w1, w0, 3, 0))
     h = u56 + s56 + (b ^ (x & y)) + bigSigma0(a)
     if (!at) unreachable()
-    w4 = i64x2.add(w4, sigma1(w3))
-    v128.store(wk, i64x2.sub(v128.load(k, 576), w4), 576)
     const u57 = g - load<u64>(wk, 456) + (f ^ (d & (e ^ f))), s57 = bigSigma1(d)
     y = h ^ a
     c = c + u57 + s57
+    w4 = i64x2.add(w4, sigma1(w3))
+    v128.store(wk, i64x2.sub(v128.load(k, 576), w4), 576)
     g = u57 + s57 + (a ^ (x & y)) + bigSigma0(h)
     if (!at) unreachable()
-    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     const u58 = f - load<u64>(wk, 464) + (e ^ (c & (d ^ e))), s58 = bigSigma1(c)
     x = g ^ h
     b = b + u58 + s58
+    w5 = i64x2.add(i64x2.add(w5, sigma0(i64x2.shuffle(w5, w6, 1, 2))), i64x2.shuffle(w2, w1, 3, 0))
     f = u58 + s58 + (h ^ (x & y)) + bigSigma0(g)
     if (!at) unreachable()
-    w5 = i64x2.add(w5, sigma1(w4))
-    v128.store(wk, i64x2.sub(v128.load(k, 592), w5), 592)
     const u59 = e - load<u64>(wk, 472) + (d ^ (b & (c ^ d))), s59 = bigSigma1(b)
     y = f ^ g
     a = a + u59 + s59
+    w5 = i64x2.add(w5, sigma1(w4))
+    v128.store(wk, i64x2.sub(v128.load(k, 592), w5), 592)
     e = u59 + s59 + (g ^ (x & y)) + bigSigma0(f)
     if (!at) unreachable()
-    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     const u60 = d - load<u64>(wk, 480) + (c ^ (a & (b ^ c))), s60 = bigSigma1(a)
     x = e ^ f
     h = h + u60 + s60
+    w6 = i64x2.add(i64x2.add(w6, sigma0(i64x2.shuffle(w6, w7, 1, 2))), i64x2.shuffle(w3, w2, 3, 0))
     d = u60 + s60 + (f ^ (x & y)) + bigSigma0(e)
     if (!at) unreachable()
-    w6 = i64x2.add(w6, sigma1(w5))
-    v128.store(wk, i64x2.sub(v128.load(k, 608), w6), 608)
     const u61 = c - load<u64>(wk, 488) + (b ^ (h & (a ^ b))), s61 = bigSigma1(h)
     y = d ^ e
     g = g + u61 + s61
+    w6 = i64x2.add(w6, sigma1(w5))
+    v128.store(wk, i64x2.sub(v128.load(k, 608), w6), 608)
     c = u61 + s61 + (e ^ (x & y)) + bigSigma0(d)
     if (!at) unreachable()
-    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     const u62 = b - load<u64>(wk, 496) + (a ^ (g & (h ^ a))), s62 = bigSigma1(g)
     x = c ^ d
     f = f + u62 + s62
+    w7 = i64x2.add(i64x2.add(w7, sigma0(i64x2.shuffle(w7, w0, 1, 2))), i64x2.shuffle(w4, w3, 3, 0))
     b = u62 + s62 + (d ^ (x & y)) + bigSigma0(c)
     if (!at) unreachable()
-    w7 = i64x2.add(w7, sigma1(w6))
-    v128.store(wk, i64x2.sub(v128.load(k, 624), w7), 624)
     const u63 = a - load<u64>(wk, 504) + (h ^ (f & (g ^ h))), s63 = bigSigma1(f)
     y = b ^ c
     e = e + u63 + s63
+    w7 = i64x2.add(w7, sigma1(w6))
+    v128.store(wk, i64x2.sub(v128.load(k, 624), w7), 624)
     a = u63 + s63 + (c ^ (x & y)) + bigSigma0(b)
     if (!at) unreachable()
     const u64 = h - load<u64>(wk, 512) + (g ^ (e & (f ^ g))), s64 = bigSigma1(e)

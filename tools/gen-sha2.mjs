@@ -53,8 +53,8 @@ const loadPair = (i) =>
   `    let w${i} = swap(v128.load(at, ${16 * i}))\n${storePair(2 * i, `w${i}`)}`
 
 /**
- * W[t], W[t + 1] of the message schedule (§6.4.2, step 1) in two halves, so that each half can
- * stand between two rounds: the vector units work while the rounds wait for their own additions.
+ * W[t], W[t + 1] of the message schedule (§6.4.2, step 1) in two halves, one for the middle of
+ * each of two rounds: the vector units work while the rounds wait for their own additions.
  * w0..w7 hold the last sixteen words; W[t - 15] and W[t - 7] lie across two of them. The second
  * shuffle is spelled backwards: spelled alike, V8 would see the value it needs again four steps
  * later and keep it, at the price of a spill, when making it anew is one instruction.
@@ -75,17 +75,19 @@ function schedule(t) {
 const FENCE = '    if (!at) unreachable()\n'
 
 /**
- * Round `t` (§6.4.2, step 3). From one e to the next Sigma1 is the longest way, so it joins last,
- * in an addition of its own for e and for T1: one instruction more, one cycle of waiting less.
- * Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and b ^ c is the a ^ b of the round before: x and y
- * take turns. The Sigmas are nested rotations, which saves each a register and two moves.
+ * Round `t` (§6.4.2, step 3), with `other` work in its middle. From one e to the next Sigma1 is the
+ * longest way, so it joins last, in an addition of its own for e and for T1: one instruction more,
+ * one cycle of waiting less. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and b ^ c is the a ^ b of the
+ * round before: x and y take turns. The Sigmas are nested rotations, which saves each a register
+ * and two moves.
  */
-function round(t) {
+function round(t, other) {
   const [a, b, , d, e, f, g, h] = VARIABLES.map((_, i) => VARIABLES[(i + 7 * t) % 8])
   const pair = t % 2 === 0 ? 'x' : 'y'
   return `    const u${t} = ${h} - load<u64>(wk, ${8 * t}) + (${g} ^ (${e} & (${f} ^ ${g}))), s${t} = bigSigma1(${e})
     ${pair} = ${a} ^ ${b}
     ${d} = ${d} + u${t} + s${t}
+${other}\
     ${h} = u${t} + s${t} + (${b} ^ (x & y)) + bigSigma0(${a})
 ${FENCE}`
 }
@@ -93,7 +95,7 @@ ${FENCE}`
 /** Two rounds and, while words are left to schedule, one step of the schedule. */
 function rounds(t) {
   const [first, second] = t + BLOCK_WORDS < ROUNDS ? schedule(t + BLOCK_WORDS) : ['', '']
-  return first + round(t) + second + round(t + 1)
+  return round(t, first) + round(t + 1, second)
 }
 
 const source = `// SPDX-License-Identifier: Apache-2.0
