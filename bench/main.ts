@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks every question, prints the tables, and writes the figures and the chart beside this file;
+// with `--print`, it only prints.
+
+import { writeFileSync } from 'node:fs'
+import { chart } from './chart.js'
+import { digestQuestions } from './digest.js'
+import { answer } from './harness.js'
+import { hashQuestions } from './hash.js'
+import { setting, table } from './print.js'
+import { snpQuestions } from './snp.js'
+
+const here = setting(new Date())
+console.log(`${here.machine}; Node ${here.node}; ${here.date}; commit ${here.commit}\n`)
+
+const questions = [...(await hashQuestions()), ...digestQuestions(), ...snpQuestions()]
+const answers = questions.map((question) => {
+  const result = answer(question)
+  console.log(`${table(result)}\n`)
+  return result
+})
+
+if (!process.argv.includes('--print')) {
+  writeFileSync('bench/results.json', `${JSON.stringify({ ...here, answers }, undefined, 2)}\n`)
+  writeFileSync('bench/chart.svg', chart(answers, here))
+}
