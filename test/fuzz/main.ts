@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run fuzz [-- --inputs N --seed N --only NAME]`: every parser in a worker of its own, which is
+// `npm run fuzz [-- --inputs N --seed N --only NAME]`: every parser in a process of its own, which is
 // stopped and reported when it makes no progress.
 
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { fuzz, type Tally } from './run.js'
 import { targets } from './targets.js'
 
@@ -19,26 +20,28 @@ interface Job {
 function work({ name, inputs, seed }: Job): void {
   const target = targets().find((one) => one.name === name)
   if (!target) throw new Error(`no parser ${name}`)
-  parentPort?.postMessage(fuzz(target, inputs, seed, (done) => parentPort?.postMessage(done)))
+  const tally = fuzz(target, inputs, seed, (done) => process.send?.(done))
+  process.send?.(tally, () => process.disconnect())
 }
 
 function supervise(job: Job): Promise<Tally> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), {
-      workerData: job,
-      execArgv: process.execArgv,
-    })
+    const child = fork(fileURLToPath(import.meta.url), { env: process.env })
     const hang = () => {
       reject(new Error(`${job.name}: no progress for ${SILENCE_MS} ms, seed ${job.seed}`))
-      void worker.terminate()
+      child.kill('SIGKILL')
     }
     let timer = setTimeout(hang, SILENCE_MS)
-    worker.on('message', (message: number | Tally) => {
+    child.on('message', (message: number | Tally) => {
       clearTimeout(timer)
       if (typeof message === 'number') timer = setTimeout(hang, SILENCE_MS)
       else resolve(message)
     })
-    worker.on('error', reject)
+    child.on('exit', (status) => {
+      clearTimeout(timer)
+      if (status !== 0) reject(new Error(`${job.name}: exit ${status}, seed ${job.seed}`))
+    })
+    child.send(job)
   })
 }
 
@@ -63,5 +66,5 @@ async function main(): Promise<void> {
   }
 }
 
-if (isMainThread) await main()
-else work(workerData as Job)
+if (process.send) process.once('message', (job) => work(job as Job))
+else await main()

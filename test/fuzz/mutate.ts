@@ -19,16 +19,16 @@ export function random(seed: number): (below: number) => number {
 
 /** One to four mutations of a copy of one of the seeds. */
 export function mutate(seeds: readonly Uint8Array[], next: (below: number) => number): Uint8Array {
-  let bytes = (seeds[next(seeds.length)] as Uint8Array).slice()
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(seeds[next(seeds.length)] as Uint8Array)
   for (let i = next(4); i >= 0; i--) bytes = mutateOnce(bytes, seeds, next)
   return bytes
 }
 
 function mutateOnce(
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   seeds: readonly Uint8Array[],
   next: (below: number) => number,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   if (bytes.length < 8) return Uint8Array.from({ length: next(64) + 8 }, () => next(256))
   const at = next(bytes.length)
   const view = new DataView(bytes.buffer)
@@ -59,7 +59,7 @@ function mutateOnce(
   }
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(a.length + b.length)
   joined.set(a)
   joined.set(b, a.length)
