@@ -22,7 +22,7 @@ export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('h
 
 /** A copy of `bytes` with `change` applied. */
 export function changed(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
-  const copy = bytes.slice()
+  const copy = new Uint8Array(bytes)
   change(copy)
   return copy
 }
