@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/simulate/': ['src/simulate/', 'src/core/', 'src/errors.ts', '@peculiar/', 'assembly/'],
   'src/index.ts': ['src/core/', 'src/errors.ts'],
   'src/bundle.ts': ['src/index.ts', 'src/verify/'],
-  'src/cli/': ['src/', 'commander', 'node:'],
+  'src/cli/': ['src/', 'assembly/snp/layout.ts', 'commander', 'node:'],
 }
 
 /** SHARED files are read by two compilers and must mean the same to both. */
