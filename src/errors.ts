@@ -84,6 +84,7 @@ export const CODES = {
 
   ERR_ENDORSEMENT_MISSING: 'unavailable',
   ERR_CHIP_ID_MASKED: 'unavailable',
+  ERR_CRL_STALE: 'unavailable',
 
   ERR_CORE_TRAP: 'internal',
   ERR_INTERNAL: 'internal',
