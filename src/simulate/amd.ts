@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// A throwaway AMD: a root, an intermediate and an endorsement key of one product, the list of what
+// its root has revoked, and the signature that firmware puts under a report. Nobody trusts its root
+// unless handed it by name.
+
+import {
+  CRLNumber,
+  id_ce_cRLNumber,
+  RevokedCertificate,
+  TBSCertList,
+  Time,
+} from '@peculiar/asn1-x509'
+import { SIGNED_LEN } from '../../assembly/snp/layout.js'
+import type { Product } from '../core/snp.js'
+import { type AmdIdentity, type AmdKeys, amdTemplates, rootCommonName } from './amd-templates.js'
+import { writeSignature } from './snp-report.js'
+import {
+  type Bytes,
+  bigEndian,
+  derOf,
+  extension,
+  PSS_SHA_384,
+  signCertificate,
+  signCrl,
+  vendorName,
+} from './x509.js'
+
+export type { AmdIdentity, AmdKeys } from './amd-templates.js'
+
+/** Certificates, DER. */
+export interface MintedAmd {
+  readonly ark: Bytes
+  /** The ASK or the ASVK. */
+  readonly authority: Bytes
+  /** The VCEK or the VLEK. */
+  readonly vek: Bytes
+}
+
+export interface CrlContent {
+  readonly product: Product
+  readonly number: number
+  readonly thisUpdate: Date
+  readonly nextUpdate: Date
+  /** Serials of certificates that the root issued. */
+  readonly revoked: readonly number[]
+}
+
+/** Half of AMD's size: nobody attacks a key that nobody trusts, and it is made at once. */
+const MODULUS_LENGTH = 2048
+const RSA: RsaHashedKeyGenParams = {
+  name: 'RSA-PSS',
+  hash: 'SHA-384',
+  modulusLength: MODULUS_LENGTH,
+  publicExponent: Uint8Array.of(1, 0, 1),
+}
+const P384: EcKeyGenParams = { name: 'ECDSA', namedCurve: 'P-384' }
+const CRL_VERSION_2 = 1
+
+export async function generateAmdKeys(): Promise<AmdKeys> {
+  const [ark, authority, vek] = await Promise.all([
+    crypto.subtle.generateKey(RSA, false, ['sign', 'verify']),
+    crypto.subtle.generateKey(RSA, false, ['sign', 'verify']),
+    crypto.subtle.generateKey(P384, false, ['sign', 'verify']),
+  ])
+  return { ark, authority, vek }
+}
+
+/** A root, an intermediate below it, and an endorsement key below that. */
+export async function mintAmd(identity: AmdIdentity, keys: AmdKeys): Promise<MintedAmd> {
+  const templates = await amdTemplates(identity, keys)
+  const [ark, authority, vek] = await Promise.all([
+    signCertificate(templates.ark, keys.ark.privateKey),
+    signCertificate(templates.authority, keys.ark.privateKey),
+    signCertificate(templates.vek, keys.authority.privateKey),
+  ])
+  return { ark, authority, vek }
+}
+
+/** The CRL of a root, DER. */
+export function mintCrl(content: CrlContent, { ark }: AmdKeys): Promise<Bytes> {
+  return signCrl(crlTemplate(content), ark.privateKey)
+}
+
+/** Like AMD's, it has no list at all when nothing is revoked. */
+export function crlTemplate({
+  product,
+  number,
+  thisUpdate,
+  nextUpdate,
+  revoked,
+}: CrlContent): TBSCertList {
+  const entries = revoked.map(
+    (serial) =>
+      new RevokedCertificate({
+        userCertificate: bigEndian(serial),
+        revocationDate: new Time(thisUpdate),
+      }),
+  )
+  return new TBSCertList({
+    version: CRL_VERSION_2,
+    signature: PSS_SHA_384,
+    issuer: vendorName(rootCommonName(product)),
+    thisUpdate: new Time(thisUpdate),
+    nextUpdate: new Time(nextUpdate),
+    ...(entries.length > 0 && { revokedCertificates: entries }),
+    crlExtensions: [extension(id_ce_cRLNumber, derOf(new CRLNumber(number)))],
+  })
+}
+
+/** A copy of a report, signed by an endorsement key. */
+export async function signReport(report: Uint8Array, { vek }: AmdKeys): Promise<Bytes> {
+  const signed = new Uint8Array(report)
+  const data = signed.subarray(0, SIGNED_LEN)
+  const ecdsa = { name: 'ECDSA', hash: 'SHA-384' }
+  writeSignature(signed, new Uint8Array(await crypto.subtle.sign(ecdsa, vek.privateKey, data)))
+  return signed
+}

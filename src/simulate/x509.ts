@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Issues certificates and CRLs the way AMD does: X.509, RSASSA-PSS with SHA-384, MGF1 with SHA-384
+// and a salt of 48 bytes.
+
+import { id_mgf1, id_RSASSA_PSS, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
+import {
+  AsnConvert,
+  AsnIA5StringConverter,
+  AsnIntegerConverter,
+  OctetString,
+} from '@peculiar/asn1-schema'
+import {
+  AlgorithmIdentifier,
+  AttributeTypeAndValue,
+  AttributeValue,
+  Certificate,
+  CertificateList,
+  Extension,
+  Name,
+  RelativeDistinguishedName,
+  SubjectPublicKeyInfo,
+  type TBSCertificate,
+  type TBSCertList,
+} from '@peculiar/asn1-x509'
+
+export type Bytes = Uint8Array<ArrayBuffer>
+
+const SALT_LENGTH = 48
+const SHA_384 = new AlgorithmIdentifier({ algorithm: id_sha384, parameters: null })
+
+/** The signature algorithm of every certificate and CRL of AMD's. */
+export const PSS_SHA_384 = new AlgorithmIdentifier({
+  algorithm: id_RSASSA_PSS,
+  parameters: AsnConvert.serialize(
+    new RsaSaPssParams({
+      hashAlgorithm: SHA_384,
+      maskGenAlgorithm: new AlgorithmIdentifier({
+        algorithm: id_mgf1,
+        parameters: AsnConvert.serialize(SHA_384),
+      }),
+      saltLength: SALT_LENGTH,
+    }),
+  ),
+})
+
+/** Relative names as AMD orders them, around a common name. */
+export function vendorName(commonName: string): Name {
+  const attributes: [type: string, value: Partial<AttributeValue>][] = [
+    ['2.5.4.11', { utf8String: 'Engineering' }],
+    ['2.5.4.6', { printableString: 'US' }],
+    ['2.5.4.7', { utf8String: 'Santa Clara' }],
+    ['2.5.4.8', { utf8String: 'CA' }],
+    ['2.5.4.10', { utf8String: 'Advanced Micro Devices' }],
+    ['2.5.4.3', { utf8String: commonName }],
+  ]
+  return new Name(
+    attributes.map(
+      ([type, value]) =>
+        new RelativeDistinguishedName([
+          new AttributeTypeAndValue({ type, value: new AttributeValue(value) }),
+        ]),
+    ),
+  )
+}
+
+/** An extension around DER, or around bytes that are their own encoding. */
+export function extension(extnID: string, value: ArrayBuffer | Bytes, critical = false): Extension {
+  return new Extension({ extnID, critical, extnValue: new OctetString(value) })
+}
+
+/** A positive serial number of up to 23 bits as the content of an INTEGER. */
+export function bigEndian(serial: number): ArrayBuffer {
+  const bytes = Uint8Array.of(serial >>> 16, serial >>> 8, serial)
+  return serial === 0 ? new ArrayBuffer(1) : bytes.buffer
+}
+
+export const derOf = (value: object): ArrayBuffer => AsnConvert.serialize(value)
+
+export const derInteger = (value: number): ArrayBuffer =>
+  AsnIntegerConverter.toASN(value).toBER(false)
+
+export const derText = (value: string): ArrayBuffer =>
+  AsnIA5StringConverter.toASN(value).toBER(false)
+
+export async function spkiOf(key: CryptoKey): Promise<SubjectPublicKeyInfo> {
+  return AsnConvert.parse(await crypto.subtle.exportKey('spki', key), SubjectPublicKeyInfo)
+}
+
+/** DER of the certificate, signed by the RSA-PSS key of its issuer. */
+export async function signCertificate(tbs: TBSCertificate, issuer: CryptoKey): Promise<Bytes> {
+  const certificate = new Certificate({
+    tbsCertificate: tbs,
+    signatureAlgorithm: tbs.signature,
+    signatureValue: await sign(AsnConvert.serialize(tbs), issuer),
+  })
+  return new Uint8Array(AsnConvert.serialize(certificate))
+}
+
+/** DER of the CRL, signed by the RSA-PSS key of its issuer. */
+export async function signCrl(tbs: TBSCertList, issuer: CryptoKey): Promise<Bytes> {
+  const crl = new CertificateList({
+    tbsCertList: tbs,
+    signatureAlgorithm: tbs.signature,
+    signature: await sign(AsnConvert.serialize(tbs), issuer),
+  })
+  return new Uint8Array(AsnConvert.serialize(crl))
+}
+
+function sign(data: ArrayBuffer, key: CryptoKey): Promise<ArrayBuffer> {
+  return crypto.subtle.sign({ name: 'RSA-PSS', saltLength: SALT_LENGTH }, key, data)
+}
