@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import t from 'tap'
+import { ContentCache, contentKey, remember } from '../../src/verify/cache.js'
+
+t.test('cache: the same content is made once, other content apart', async (t) => {
+  const cache = new ContentCache<{ n: number }>(4)
+  let made = 0
+  const make = () => ({ n: ++made })
+  const first = cache.get(Uint8Array.of(1, 2), make)
+  t.equal(cache.get(Uint8Array.of(1, 2), make), first)
+  t.not(cache.get(Uint8Array.of(2, 1), make), first)
+  t.equal(made, 2)
+})
+
+t.test('cache: the oldest entry goes when it is full', async (t) => {
+  const cache = new ContentCache<{ n: number }>(2)
+  let made = 0
+  const get = (byte: number) => cache.get(Uint8Array.of(byte), () => ({ n: ++made }))
+  get(1)
+  get(2)
+  get(3)
+  t.equal(get(2).n, 2, 'the second is still there')
+  t.equal(get(1).n, 4, 'the first was forgotten')
+})
+
+t.test('cache: a make that throws leaves nothing behind', async (t) => {
+  const cache = new ContentCache<{ n: number }>(2)
+  const content = Uint8Array.of(7)
+  t.throws(() =>
+    cache.get(content, () => {
+      throw new RangeError('no')
+    }),
+  )
+  t.same(
+    cache.get(content, () => ({ n: 1 })),
+    { n: 1 },
+  )
+})
+
+t.test('cache: a key is the content, however long', async (t) => {
+  for (const length of [0, 1, 0x3fff, 0x4000, 0x4001, 0x12345]) {
+    const content = Uint8Array.from({ length }, (_, at) => at * 7)
+    t.same(Buffer.from(contentKey(content), 'latin1').equals(content), true, `${length} bytes`)
+  }
+})
+
+t.test('cache: a promise is kept, a failed one is not', async (t) => {
+  const memory = new WeakMap<object, Promise<number>>()
+  const subject = {}
+  let started = 0
+  await t.rejects(
+    remember(memory, subject, async () => {
+      started++
+      throw new RangeError('no')
+    }),
+  )
+  const start = async () => ++started
+  t.equal(await remember(memory, subject, start), 2)
+  t.equal(await remember(memory, subject, start), 2, 'not started again')
+})
