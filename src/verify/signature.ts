@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signatures, all of them through WebCrypto. Keys are imported and certificates verified once per
+// content, which parses to the same object; the signature of evidence is verified every time.
+
+import { remember } from './cache.js'
+import type { Signed } from './der.js'
+import type { Bytes } from './pem.js'
+import type { Identity } from './x509.js'
+
+const RSA_PSS: RsaHashedImportParams = { name: 'RSA-PSS', hash: 'SHA-384' }
+const RSA_PSS_VERIFY: RsaPssParams = { name: 'RSA-PSS', saltLength: 48 }
+const P384: EcKeyImportParams = { name: 'ECDSA', namedCurve: 'P-384' }
+const P384_VERIFY: EcdsaParams = { name: 'ECDSA', hash: 'SHA-384' }
+
+type Key = Promise<CryptoKey | null>
+type Verdict = Promise<boolean>
+
+const rsaKeys = new WeakMap<Bytes, Key>()
+const p384Keys = new WeakMap<Bytes, Key>()
+const verdicts = new WeakMap<Signed, WeakMap<Bytes, Verdict>>()
+
+/** Whether the key of `issuer` signed this certificate or CRL, with AMD's only algorithm. */
+export function isSignedBy(signed: Signed, { spki }: Identity): Verdict {
+  let known = verdicts.get(signed)
+  if (known === undefined) {
+    known = new WeakMap()
+    verdicts.set(signed, known)
+  }
+  return remember(known, spki, () => verifyPss(signed, spki))
+}
+
+async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict {
+  if (!pss) return false
+  const key = await remember(rsaKeys, spki, () => importKey(spki, RSA_PSS))
+  return key !== null && crypto.subtle.verify(RSA_PSS_VERIFY, key, signature, tbs)
+}
+
+/**
+ * Verifies ECDSA P-384 with SHA-384; `signature` is r || s. False as well when `spki` is not such a
+ * key, as when its point is not on the curve.
+ */
+export async function verifyP384(spki: Bytes, signature: Bytes, data: Bytes): Verdict {
+  const key = await remember(p384Keys, spki, () => importKey(spki, P384))
+  return key !== null && crypto.subtle.verify(P384_VERIFY, key, signature, data)
+}
+
+/** WebCrypto says with a DOMException that the key is bad; anything else is not about the key. */
+async function importKey(spki: Bytes, algorithm: RsaHashedImportParams | EcKeyImportParams): Key {
+  try {
+    return await crypto.subtle.importKey('spki', spki, algorithm, false, ['verify'])
+  } catch (error) {
+    if (error instanceof DOMException) return null
+    throw error
+  }
+}
