@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/errors.ts',
     'src/encoding.ts',
     'src/pem.ts',
+    'src/plain.ts',
     '@peculiar/',
   ],
   'src/simulate/': ['src/simulate/', 'src/core/', 'src/errors.ts', '@peculiar/', 'assembly/'],

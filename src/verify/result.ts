@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attestation Results (RFC 9334): every check by name with its outcome, what was claimed, and the
+// policy that was applied.
+
+import { AttestationError, type Code } from '../errors.js'
+import type { SnpClaims } from './claims.js'
+import type { Policy } from './policy.js'
+
+/** Every check of an SNP appraisal, in the order of the findings. */
+export const SNP_CHECKS = [
+  'snp.report',
+  'snp.endorsements',
+  'snp.vek',
+  'snp.chain',
+  'snp.root',
+  'snp.validity',
+  'snp.revocation',
+  'snp.product',
+  'snp.tcb',
+  'snp.chip',
+  'snp.csp',
+  'snp.signature',
+  'snp.debug',
+  'snp.report-data',
+] as const
+
+export type Check = (typeof SNP_CHECKS)[number]
+
+/** What one check came to. A code says why it did not pass, and `CODES` whose fault that is. */
+export type Finding = {
+  readonly check: Check
+  /** One sentence for people; never evidence itself. */
+  readonly detail: string
+} & (
+  | { readonly outcome: 'pass'; readonly code: null }
+  | { readonly outcome: 'fail' | 'unknown'; readonly code: Code }
+)
+
+/** `verified`: every finding passes. `rejected`: one fails. `undecided`: something was missing. */
+export type Verdict = 'verified' | 'rejected' | 'undecided'
+
+export interface AttestationResult {
+  readonly result: Verdict
+  readonly findings: readonly Finding[]
+  readonly claims: {
+    readonly snp: SnpClaims
+    readonly tdx: null
+    readonly gpus: readonly never[]
+    readonly binding: Readonly<Record<string, never>>
+  }
+  /** The policy as applied, every `'any'` visible. */
+  readonly policy: Policy
+  /** The time as of which certificates and CRLs were judged, ISO 8601. */
+  readonly evaluatedAt: string
+}
+
+/** Why something cannot be relied on or looked at. */
+export interface Problem {
+  readonly code: Code
+  readonly detail: string
+}
+
+export const pass = (check: Check, detail: string): Finding => ({
+  check,
+  outcome: 'pass',
+  code: null,
+  detail,
+})
+
+export const fail = (check: Check, code: Code, detail: string): Finding => ({
+  check,
+  outcome: 'fail',
+  code,
+  detail,
+})
+
+export const unknown = (check: Check, code: Code, detail: string): Finding => ({
+  check,
+  outcome: 'unknown',
+  code,
+  detail,
+})
+
+/** A check that could not be made, with the code of what stood in its way. */
+export const blocked = (check: Check, { code, detail }: Problem): Finding =>
+  unknown(check, code, `not checked: ${detail}`)
+
+/** What `run` returns, or its refusal. Anything else that is thrown is our bug and goes on. */
+export function attempt<Value>(run: () => Value): Value | AttestationError {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof AttestationError && error.layer !== 'internal') return error
+    throw error
+  }
+}
+
+/** One fail decides; without one, a single unknown leaves the question open. */
+export function conclude(findings: readonly Finding[]): Verdict {
+  if (findings.some(({ outcome }) => outcome === 'fail')) return 'rejected'
+  return findings.every(({ outcome }) => outcome === 'pass') ? 'verified' : 'undecided'
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The appraisal of one SNP report, from the call to the result.
+
+import { parseSnpReport, type SnpReport } from '../core/snp.js'
+import { toHex } from '../encoding.js'
+import { AttestationError } from '../errors.js'
+import { findPath, type Known } from './chain.js'
+import { claimsOf } from './claims.js'
+import { type Opened, openAll, sort } from './endorsements.js'
+import { type CheckedAppraisal, checkAppraisal, type SnpAppraisal } from './options.js'
+import { authenticity } from './policy.js'
+import { type AttestationResult, attempt, conclude, type Problem, SNP_CHECKS } from './result.js'
+import { type Case, findingsOf } from './snp-findings.js'
+import { ReportSignature } from './snp-signature.js'
+import { chooseVek } from './vek.js'
+
+/**
+ * Decides on one SNP report as of `at`: structure, signature, the chain of its VCEK or VLEK to a
+ * trusted root, revocation as far as CRLs are presented, the agreement of certificate and report,
+ * and what the policy asks. Every check that can be made is made and reported. Nothing is fetched.
+ * Bad evidence and bad endorsements are findings; only a wrong call rejects the promise.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH`
+ */
+export async function appraiseSnp(options: SnpAppraisal): Promise<AttestationResult> {
+  const asked = checkAppraisal(options)
+  const gathered = await gather(asked)
+  const [findings, claims] = await Promise.all([findingsOf(gathered), claimsOf(gathered)])
+  const inOrder = SNP_CHECKS.flatMap((name) => findings.filter(({ check }) => check === name))
+  return {
+    result: conclude(inOrder),
+    findings: inOrder,
+    claims: { snp: claims, tdx: null, gpus: [], binding: {} },
+    policy: authenticity(asked.reportData ? toHex(asked.reportData) : 'any'),
+    evaluatedAt: asked.at.toISOString(),
+  }
+}
+
+/** Reads everything and finds the path of the key. */
+async function gather(asked: CheckedAppraisal): Promise<Case> {
+  const parsed = attempt(() => parseSnpReport(asked.report))
+  const report = parsed instanceof AttestationError ? null : parsed
+  const opened = openAll(asked.endorsements)
+  const signature = report && startSignature(report, opened)
+  const presented = await sort(opened)
+  const vek = chooseVek(presented.veks, report, asked.at)
+  const known: Known = { roots: asked.roots, presented: presented.others }
+  return {
+    asked,
+    report: parsed instanceof AttestationError ? problemOf(parsed) : parsed,
+    signature,
+    presented,
+    known,
+    key: vek
+      ? { vek, path: await findPath(vek.certificate, known) }
+      : absence(presented.problems, report),
+  }
+}
+
+/** Under the first key in sight, which is nearly always the right one. */
+function startSignature(report: SnpReport, opened: readonly Opened[]): ReportSignature {
+  const signature = new ReportSignature(report)
+  const items = opened.flatMap((one) => (one instanceof AttestationError ? [] : one))
+  const guess = items.find(({ guessedKey }) => guessedKey)?.guessedKey
+  if (guess) signature.under(guess)
+  return signature
+}
+
+/** Something unreadable may have been the certificate that is missing. */
+function absence([problem]: readonly Problem[], report: SnpReport | null): Problem {
+  const kind = report ? report.signingKey.toUpperCase() : 'VCEK or VLEK'
+  const detail = `no readable ${kind} certificate was presented`
+  return { code: problem?.code ?? 'ERR_ENDORSEMENT_MISSING', detail }
+}
+
+const problemOf = ({ code, message }: AttestationError): Problem => ({ code, detail: message })
