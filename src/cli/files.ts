@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads input files: bounded, and every refusal in one clear sentence.
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { AttestationError } from '../errors.js'
+import type { Io } from './io.js'
+
+/** The largest input file: well above any evidence or certificate chain, well below a disk image. */
+export const MAX_FILE_LEN = 1 << 20
+
+/**
+ * Reads a file, or standard input for `-`.
+ *
+ * @throws {AttestationError} `ERR_FILE` when it cannot be read, `ERR_FILE_SIZE` when it is empty or
+ *   larger than {@link MAX_FILE_LEN}, `ERR_TERMINAL` when standard input is a terminal
+ */
+export async function readInput(name: string, io: Io): Promise<Uint8Array> {
+  if (name === '-') return readStdin(io)
+  return readFile(name)
+}
+
+async function readFile(name: string): Promise<Uint8Array> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(name, 'r')
+    const stat = await handle.stat()
+    if (stat.isDirectory()) throw new AttestationError('ERR_FILE', `${name} is a directory`)
+    if (stat.size > MAX_FILE_LEN) throw tooLarge(name, stat.size)
+    return sized(name, await readAll(name, handle.createReadStream({ autoClose: false })))
+  } catch (cause) {
+    throw unreadable(name, cause)
+  } finally {
+    await handle?.close()
+  }
+}
+
+async function readStdin(io: Io): Promise<Uint8Array> {
+  if (io.stdin.isTTY) {
+    throw new AttestationError(
+      'ERR_TERMINAL',
+      'standard input is a terminal; name a file or pipe the evidence in',
+    )
+  }
+  try {
+    return sized(STDIN, await readAll(STDIN, io.stdin))
+  } catch (cause) {
+    throw unreadable(STDIN, cause)
+  }
+}
+
+const STDIN = 'standard input'
+
+/** Reads to the end, but never more than the limit: a pipe or device has no size to ask for. */
+async function readAll(name: string, stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > MAX_FILE_LEN) throw tooLarge(name, length)
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function sized(name: string, bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new AttestationError('ERR_FILE_SIZE', `${name} is empty`)
+  return bytes
+}
+
+function tooLarge(name: string, length: number): AttestationError {
+  return new AttestationError(
+    'ERR_FILE_SIZE',
+    `${name} has ${length} bytes or more, at most ${MAX_FILE_LEN} expected`,
+  )
+}
+
+/** What went wrong in the system's words, without the path that Node repeats in them. */
+function unreadable(name: string, cause: unknown): AttestationError {
+  if (cause instanceof AttestationError) return cause
+  const { code } = cause as NodeJS.ErrnoException
+  const reason = code === 'ENOENT' ? 'no such file' : code
+  return new AttestationError('ERR_FILE', `cannot read ${name}: ${reason}`, { cause })
+}

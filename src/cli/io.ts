@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command may touch of the world: the two output streams, files, the clock.
+
+import type { Readable } from 'node:stream'
+
+export interface Io {
+  /** Writes to standard output: the answer, and nothing else. */
+  out(text: string): void
+  /** Writes to standard error: one line per failure, and progress. */
+  err(text: string): void
+  /** Whether the answer may carry colour: a terminal, and no NO_COLOR. */
+  readonly color: boolean
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  now(): Date
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// argv → command → exit code.
+
+import { Command, CommanderError } from 'commander'
+import { AttestationError } from '../errors.js'
+import { demoCommand } from './demo.js'
+import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
+import { inspectCommand } from './inspect.js'
+import type { Io } from './io.js'
+import { verifyCommand } from './verify.js'
+
+/** A command's answer: what it exits with once it has written. */
+export type Answer = (code: ExitCode) => void
+
+/**
+ * Runs one command line.
+ *
+ * @param argv arguments without the interpreter and the script
+ * @returns the exit code; nothing is thrown
+ */
+export async function run(argv: readonly string[], version: string, io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done
+  const answer: Answer = (given) => {
+    code = given
+  }
+  const program = new Command('assay')
+    .description(
+      'Decodes and verifies confidential-computing evidence: AMD SEV-SNP, Intel TDX, NVIDIA GPU',
+    )
+    .version(version)
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+  for (const command of [demoCommand(io, answer), inspectCommand(io), verifyCommand(io, answer)]) {
+    program.addCommand(command)
+  }
+  settings(program, io)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    return fail(error, argv.includes('--json'), io)
+  }
+}
+
+/** Every command: throw instead of exiting, write through `io`. */
+function settings(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.out(text),
+    // The parser's own complaint is rewritten as one coded line in `fail`.
+    writeErr: () => {},
+  })
+  for (const child of command.commands) settings(child, io)
+}
+
+/** One line on standard error and, where JSON was asked for, one document on standard output. */
+function fail(error: unknown, json: boolean, io: Io): ExitCode {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
+  const { code, message, exit } = describe(error)
+  io.err(`assay: ${code}: ${message}\n`)
+  if (json) io.out(`${JSON.stringify({ error: { code, message } })}\n`)
+  return exit
+}
+
+function describe(error: unknown): { code: string; message: string; exit: ExitCode } {
+  if (error instanceof AttestationError) {
+    return { code: error.code, message: error.message, exit: EXIT_OF_LAYER[error.layer] }
+  }
+  if (error instanceof CommanderError) {
+    const message = error.code === 'commander.help' ? 'no command given' : error.message
+    return {
+      code: 'ERR_USAGE',
+      message: `${message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')}; see assay --help`,
+      exit: EXIT.usage,
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'ERR_INTERNAL', message, exit: EXIT.bug }
+}

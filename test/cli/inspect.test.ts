@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { GUIDS, mintCertTable } from '../fake/cert-table.js'
+import { joinAep83, mintGpuReport, mintPemChain } from '../fake/nvidia.js'
+import { mintReport } from '../fake/snp.js'
+import { mintQuote, mintTdReport } from '../fake/tdx.js'
+import { changed } from '../helpers.js'
+import { assay } from './terminal.js'
+
+const dir = mkdtempSync(path.join(tmpdir(), 'assay-inspect-'))
+let files = 0
+const file = (content: Uint8Array | string): string => {
+  const name = path.join(dir, `${files++}.bin`)
+  writeFileSync(name, content)
+  return name
+}
+
+const KINDS: Record<string, readonly [evidence: Uint8Array, field: string]> = {
+  snp: [mintReport({ version: 5, product: 'Turin' }), 'measurement'],
+  tdx: [mintQuote(), 'body'],
+  tdreport: [mintTdReport(1), 'reportData'],
+  gpu: [mintGpuReport(), 'measurements'],
+  certs: [mintCertTable([[GUIDS.vcek, Uint8Array.of(0x30, 0x00)]]), 'certificates'],
+}
+
+for (const [kind, [evidence, field]] of Object.entries(KINDS)) {
+  t.test(`inspect: ${kind}, recognised and decoded, and not verified`, async (t) => {
+    const name = file(evidence)
+    const text = await assay(['inspect', name])
+    t.equal(text.code, 0)
+    t.equal(text.err, '')
+    t.match(text.out, /^[^\n]+: decoded, NOT verified\n/)
+    t.match(text.out, new RegExp(`\\b${field}\\b`))
+    const json = await assay(['inspect', name, '--json'])
+    const decoded = JSON.parse(json.out)
+    t.equal(decoded.kind, kind)
+    t.equal(decoded.verified, false)
+    t.ok(field in decoded)
+    t.same(JSON.parse((await assay(['inspect', name, '--json', '--as', kind])).out), decoded)
+  })
+}
+
+t.test('inspect: TCBs are decoded where the report names its product', async (t) => {
+  const genoa = await assay([
+    'inspect',
+    file(mintReport({ version: 3, product: 'Genoa' })),
+    '--json',
+  ])
+  t.equal(JSON.parse(genoa.out).reportedTcb.fmc, null)
+  t.type(JSON.parse(genoa.out).reportedTcb.snp, 'number')
+  const v2 = await assay(['inspect', file(mintReport({ version: 2, product: 'Genoa' })), '--json'])
+  t.match(JSON.parse(v2.out).reportedTcb, /^[0-9a-f]{16}$/)
+})
+
+t.test('inspect: a GPU report joined with its chain', async (t) => {
+  const joined = joinAep83(mintGpuReport(), mintPemChain())
+  const { out } = await assay(['inspect', file(joined), '--json'])
+  t.match(JSON.parse(out).certChain, /^-----BEGIN CERTIFICATE-----/)
+})
+
+t.test('inspect: damaged evidence is one line with its code', async (t) => {
+  const report = mintReport()
+  const cases: readonly (readonly [Uint8Array, code: string])[] = [
+    [report.subarray(0, 1183), 'ERR_SNP_LENGTH'],
+    [Buffer.concat([report, Buffer.alloc(1)]), 'ERR_SNP_LENGTH'],
+    [changed(report, (copy) => copy.fill(6, 0, 1)), 'ERR_SNP_VERSION'],
+    [changed(report, (copy) => copy.fill(1, 0x4c, 0x4d)), 'ERR_SNP_RESERVED'],
+    [mintQuote().subarray(0, 600), 'ERR_TDX_LENGTH'],
+    [Buffer.from('hello, world'), 'ERR_EVIDENCE_UNKNOWN'],
+    [Uint8Array.of(1, 2), 'ERR_EVIDENCE_UNKNOWN'],
+  ]
+  for (const [bytes, code] of cases) {
+    const { code: exit, out, err } = await assay(['inspect', file(bytes)])
+    t.equal(exit, 10)
+    t.equal(out, '')
+    t.match(err, new RegExp(`^assay: ${code}: [^\\n]+\\n$`))
+  }
+})
+
+t.test('inspect: --as decodes as told', async (t) => {
+  const { code, err } = await assay(['inspect', file(mintReport()), '--as', 'tdx'])
+  t.equal(code, 10)
+  t.match(err, /ERR_TDX_/)
+  t.equal((await assay(['inspect', file(mintReport()), '--as', 'sgx'])).code, 30)
+})

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A command line in this process: what was written where, and the exit code.
+
+import { Readable } from 'node:stream'
+import { run } from '../../src/cli/run.js'
+
+export interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface World {
+  readonly stdin?: Iterable<Uint8Array>
+  readonly isTTY?: boolean
+  readonly color?: boolean
+  readonly now?: () => Date
+}
+
+/** Runs `assay` with these arguments. */
+export async function assay(argv: readonly string[], world: World = {}): Promise<Ran> {
+  let out = ''
+  let err = ''
+  const code = await run(argv, '0.0.0-test', {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    color: world.color ?? false,
+    stdin: Object.assign(Readable.from(world.stdin ?? []), { isTTY: world.isTTY ?? false }),
+    now: world.now ?? (() => new Date('2026-01-02T03:04:05Z')),
+  })
+  return { code, out, err }
+}
