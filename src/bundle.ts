@@ -1,4 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entry of the single-file ESM build: everything a plain `<script type="module">` can use.
+// Entry of the single-file ESM build: what a plain `<script type="module">` can use, in one file.
 
-export { AttestationError } from './index.js'
+export {
+  AttestationError,
+  CODES,
+  decodeTcb,
+  gpuEvidenceDigest,
+  gpuNonce,
+  merkleTree,
+  merkleVerify,
+  parseCertTable,
+  parseGpuReport,
+  parseSnpReport,
+  parseTdReport,
+  parseTdxQuote,
+  productOf,
+  reportDataBatch,
+  reportDataBatchVerify,
+  reportDataBound,
+  reportDataRaw,
+  reportDataTls,
+  Sha2,
+  sha384,
+  sha512,
+  splitAep83GpuEvidence,
+  tcbAtLeast,
+} from './index.js'
+export { appraiseSnp } from './verify/index.js'

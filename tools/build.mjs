@@ -46,6 +46,7 @@ async function bundle() {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    minify: true,
     legalComments: 'inline',
     logLevel: 'warning',
   })
