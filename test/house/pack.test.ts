@@ -54,17 +54,28 @@ t.test('package: imported by name, it parses a report', async (t) => {
 
 t.test('package: its types are found and mean something', async (t) => {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022']
-  const lib = ['--lib', 'es2023,dom', '--types', '']
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2023', 'dom'],
+    types: [],
+  }
+  writeFileSync(
+    path.join(dir, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['use.ts'] }),
+  )
   const good = `import { parseSnpReport, type SnpReport } from 'assay'
     import { appraiseSnp } from 'assay/verify'
     export const version = (report: SnpReport): number => report.version
     export const parse: (bytes: Uint8Array) => SnpReport = parseSnpReport
     export const verdict = appraiseSnp`
-  writeFileSync(path.join(dir, 'good.ts'), good)
-  t.equal(node(tsc, ...flags, ...lib, 'good.ts').trim(), '')
-  writeFileSync(path.join(dir, 'bad.ts'), good.replace('): number', '): string'))
-  t.throws(() => node(tsc, ...flags, ...lib, 'bad.ts'), /Command failed/)
+  const source = path.join(dir, 'use.ts')
+  writeFileSync(source, good)
+  t.equal(node(tsc).trim(), '')
+  writeFileSync(source, good.replace('): number', '): string'))
+  t.throws(() => node(tsc), /Command failed/)
 })
 
 t.test('package: carries the command, the licence and no test', async (t) => {
