@@ -44,8 +44,8 @@ export async function recognize(der: Bytes): Promise<Pinned | undefined> {
 }
 
 /** The pinned root or intermediate with this very key, whatever certificate carries it. */
-export function pinnedKey({ spki }: Identity): Pinned | undefined {
-  return PINNED.find((pinned) => equalBytes(pinned.spki, spki))
+export function pinnedKey(identity: Identity): Pinned | undefined {
+  return PINNED.find(({ spki }) => spki === identity.spki || equalBytes(spki, identity.spki))
 }
 
 const digests = new WeakMap<Bytes, Promise<string>>()

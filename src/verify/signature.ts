@@ -40,8 +40,13 @@ async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict 
  * key, as when its point is not on the curve.
  */
 export async function verifyP384(spki: Bytes, signature: Bytes, data: Bytes): Verdict {
-  const key = await remember(p384Keys, spki, () => importKey(spki, P384))
+  const key = await p384Key(spki)
   return key !== null && crypto.subtle.verify(P384_VERIFY, key, signature, data)
+}
+
+/** The key that `verifyP384` uses; null when `spki` is not one. */
+export function p384Key(spki: Bytes): Key {
+  return remember(p384Keys, spki, () => importKey(spki, P384))
 }
 
 /** WebCrypto says with a DOMException that the key is bad; anything else is not about the key. */

@@ -5,7 +5,7 @@
 import type { SnpReport } from '../core/snp.js'
 import { contentKey } from './cache.js'
 import type { Bytes } from './pem.js'
-import { verifyP384 } from './signature.js'
+import { p384Key, verifyP384 } from './signature.js'
 
 /**
  * Start of the SubjectPublicKeyInfo of every P-384 key: id-ecPublicKey, secp384r1, and a BIT STRING
@@ -35,6 +35,12 @@ export class ReportSignature {
 
   constructor(report: SnpReport) {
     this.#report = report
+  }
+
+  /** Resolves when the verification under this key runs by itself, beside whatever comes next. */
+  async start(spki: Bytes): Promise<void> {
+    this.under(spki)
+    await p384Key(spki)
   }
 
   /** Whether the key signed the report. */

@@ -41,7 +41,7 @@ async function gather(asked: CheckedAppraisal): Promise<Case> {
   const parsed = attempt(() => parseSnpReport(asked.report))
   const report = parsed instanceof AttestationError ? null : parsed
   const opened = openAll(asked.endorsements)
-  const signature = report && startSignature(report, opened)
+  const signature = report && (await startSignature(report, opened))
   const presented = await sort(opened)
   const vek = chooseVek(presented.veks, report, asked.at)
   const known: Known = { roots: asked.roots, presented: presented.others }
@@ -58,11 +58,14 @@ async function gather(asked: CheckedAppraisal): Promise<Case> {
 }
 
 /** Under the first key in sight, which is nearly always the right one. */
-function startSignature(report: SnpReport, opened: readonly Opened[]): ReportSignature {
+async function startSignature(
+  report: SnpReport,
+  opened: readonly Opened[],
+): Promise<ReportSignature> {
   const signature = new ReportSignature(report)
   const items = opened.flatMap((one) => (one instanceof AttestationError ? [] : one))
   const guess = items.find(({ guessedKey }) => guessedKey)?.guessedKey
-  if (guess) signature.under(guess)
+  if (guess) await signature.start(guess)
   return signature
 }
 
