@@ -16,7 +16,7 @@ import {
 } from '../simulate/amd.js'
 import { mintReport } from '../simulate/snp-report.js'
 import { appraiseSnp, type SnpAppraisal } from '../verify/index.js'
-import { EXIT } from './exit.js'
+import { EXIT, type ExitCode } from './exit.js'
 import { formatFindings } from './format.js'
 import type { Io } from './io.js'
 import type { Answer } from './run.js'
@@ -42,12 +42,12 @@ export function demoCommand(io: Io, answer: Answer): Command {
   return new Command('demo')
     .description('mint a report under a throwaway root, verify it, and refuse three forgeries')
     .action(async () => {
-      answer((await demo(io, appraiseSnp)) ? EXIT.done : EXIT.bug)
+      answer(await demo(io, appraiseSnp))
     })
 }
 
-/** Whether `decide` verifies the honest run and refuses every forgery for its own reason. */
-export async function demo(io: Io, decide: typeof appraiseSnp): Promise<boolean> {
+/** Done when `decide` verifies the honest run and refuses every forgery for its own reason. */
+export async function demo(io: Io, decide: typeof appraiseSnp): Promise<ExitCode> {
   const now = io.now()
   const keys = await generateAmdKeys()
   const honest = await machine(keys, now)
@@ -65,7 +65,7 @@ export async function demo(io: Io, decide: typeof appraiseSnp): Promise<boolean>
   io.out(
     '\nA genuine machine is not yet your workload: a policy that pins what runs in it decides that.\n',
   )
-  return kept
+  return kept ? EXIT.done : EXIT.bug
 }
 
 function summary(report: Uint8Array): string {

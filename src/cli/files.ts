@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads input files: bounded, and every refusal in one clear sentence.
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { AttestationError } from '../errors.js'
 import type { Io } from './io.js'
 
 /** The largest input file: well above any evidence or certificate chain, well below a disk image. */
 export const MAX_FILE_LEN = 1 << 20
+
+const STDIN = 'standard input'
 
 /**
  * Reads a file, or standard input for `-`.
@@ -15,40 +17,32 @@ export const MAX_FILE_LEN = 1 << 20
  *   larger than {@link MAX_FILE_LEN}, `ERR_TERMINAL` when standard input is a terminal
  */
 export async function readInput(name: string, io: Io): Promise<Uint8Array> {
-  if (name === '-') return readStdin(io)
-  return readFile(name)
+  const label = name === '-' ? STDIN : name
+  try {
+    return await (name === '-' ? readStdin(io) : readFile(name))
+  } catch (cause) {
+    throw unreadable(label, cause)
+  }
 }
 
 async function readFile(name: string): Promise<Uint8Array> {
-  let handle: FileHandle | undefined
+  const handle = await open(name, 'r')
   try {
-    handle = await open(name, 'r')
     const stat = await handle.stat()
     if (stat.isDirectory()) throw new AttestationError('ERR_FILE', `${name} is a directory`)
     if (stat.size > MAX_FILE_LEN) throw tooLarge(name, stat.size)
-    return sized(name, await readAll(name, handle.createReadStream({ autoClose: false })))
-  } catch (cause) {
-    throw unreadable(name, cause)
+    return await readAll(name, handle.createReadStream({ autoClose: false }))
   } finally {
-    await handle?.close()
+    await handle.close()
   }
 }
 
-async function readStdin(io: Io): Promise<Uint8Array> {
-  if (io.stdin.isTTY) {
-    throw new AttestationError(
-      'ERR_TERMINAL',
-      'standard input is a terminal; name a file or pipe the evidence in',
-    )
+async function readStdin({ stdin }: Io): Promise<Uint8Array> {
+  if (stdin.isTTY) {
+    throw new AttestationError('ERR_TERMINAL', `${STDIN} is a terminal; name a file or pipe it in`)
   }
-  try {
-    return sized(STDIN, await readAll(STDIN, io.stdin))
-  } catch (cause) {
-    throw unreadable(STDIN, cause)
-  }
+  return readAll(STDIN, stdin)
 }
-
-const STDIN = 'standard input'
 
 /** Reads to the end, but never more than the limit: a pipe or device has no size to ask for. */
 async function readAll(name: string, stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -59,12 +53,8 @@ async function readAll(name: string, stream: AsyncIterable<Uint8Array>): Promise
     if (length > MAX_FILE_LEN) throw tooLarge(name, length)
     chunks.push(chunk)
   }
+  if (length === 0) throw new AttestationError('ERR_FILE_SIZE', `${name} is empty`)
   return new Uint8Array(Buffer.concat(chunks))
-}
-
-function sized(name: string, bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new AttestationError('ERR_FILE_SIZE', `${name} is empty`)
-  return bytes
 }
 
 function tooLarge(name: string, length: number): AttestationError {

@@ -13,3 +13,7 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   now(): Date
 }
+
+/** Whether to colour: only on a terminal, and not where NO_COLOR is set to anything. */
+export const wantsColor = (stream: { isTTY?: boolean }, env: { NO_COLOR?: string }): boolean =>
+  stream.isTTY === true && !env.NO_COLOR

@@ -3,19 +3,24 @@
 // The process behind `assay`: streams, environment, exit code.
 
 import { createRequire } from 'node:module'
+import { EXIT } from './exit.js'
+import { wantsColor } from './io.js'
 import { run } from './run.js'
 
 const { version } = createRequire(import.meta.url)('assay/package.json') as { version: string }
 
-// A reader that has seen enough (`assay inspect … | head`) is not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`assay inspect … | head`) is not a failure; a full disk is.
+  if (code === 'EPIPE') return
+  process.stderr.write(`assay: ERR_FILE: cannot write standard output: ${code}\n`)
+  process.exitCode = EXIT.usage
 })
 
-process.exitCode = await run(process.argv.slice(2), version, {
+const code = await run(process.argv.slice(2), version, {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  color: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  color: wantsColor(process.stdout, process.env),
   stdin: process.stdin,
   now: () => new Date(),
 })
+process.exitCode ??= code

@@ -73,6 +73,5 @@ function describe(error: unknown): { code: string; message: string; exit: ExitCo
       exit: EXIT.usage,
     }
   }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'ERR_INTERNAL', message, exit: EXIT.bug }
+  return { code: 'ERR_INTERNAL', message: (error as Error).message, exit: EXIT.bug }
 }

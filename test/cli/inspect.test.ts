@@ -86,3 +86,8 @@ t.test('inspect: --as decodes as told', async (t) => {
   t.match(err, /ERR_TDX_/)
   t.equal((await assay(['inspect', file(mintReport()), '--as', 'sgx'])).code, 30)
 })
+
+t.test('inspect: a certificate table that the host left empty', async (t) => {
+  const { out } = await assay(['inspect', file(mintCertTable([])), '--as', 'certs'])
+  t.match(out, /\n {2}certificates {2}none\n/)
+})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from 'tap'
+import { wantsColor } from '../../src/cli/io.js'
 import { assay } from './terminal.js'
 
 t.test('run: help and version are answers', async (t) => {
@@ -32,4 +33,10 @@ t.test('run: our own bug is not dressed as anything else', async (t) => {
   t.equal(code, 1)
   t.equal(err, 'assay: ERR_INTERNAL: broken clock\n')
   t.equal(JSON.parse(out).error.code, 'ERR_INTERNAL')
+})
+
+t.test('run: colour only on a terminal that did not say no', async (t) => {
+  t.equal(wantsColor({ isTTY: true }, {}), true)
+  t.equal(wantsColor({ isTTY: true }, { NO_COLOR: '1' }), false)
+  t.equal(wantsColor({}, {}), false)
 })

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { AT, mintAmd } from '../fake/amd.js'
 import { manifest, skip, vectorPath, vectors } from '../vectors.js'
 import { assay } from './terminal.js'
 
@@ -102,6 +103,41 @@ t.test('verify: a leaf alone is enough', { skip }, async (t) => {
     )
     t.equal((await assay(argv(name, { ...about, files }))).code, 0, name)
   }
+})
+
+t.test('verify: for people, what was decided and what nobody looked at', async (t) => {
+  const amd = await mintAmd()
+  const dir = mkdtempSync(path.join(tmpdir(), 'assay-verify-'))
+  const file = (name: string, bytes: Uint8Array): string => {
+    writeFileSync(path.join(dir, name), bytes)
+    return path.join(dir, name)
+  }
+  const reportData = new Uint8Array(64).fill(7)
+  const line = ['verify', '--snp', file('report.bin', await amd.report({ reportData }))]
+  line.push('--policy', 'authenticity', '--at', AT.toISOString())
+  const undecided = await assay(line)
+  t.equal(undecided.code, 20)
+  t.match(undecided.out, /^UNDECIDED \(.*the workload itself was not appraised\)\n/)
+  t.match(undecided.out, /\?{4} {2}snp\.signature +ERR_ENDORSEMENT_MISSING: /)
+
+  line.push('--roots', file('ark.der', amd.ark))
+  line.push(
+    ...['vek', 'authority'].flatMap((name) => {
+      const bytes = amd[name as 'vek' | 'authority']
+      return ['--endorsement', file(`${name}.der`, bytes)]
+    }),
+  )
+  const expected = ['--nonce', Buffer.from(reportData).toString('base64')]
+  const verified = await assay([...line, ...expected])
+  t.equal(verified.code, 0)
+  t.match(verified.out, /^VERIFIED \(/)
+  t.match(verified.out, /\n {2}pass {2}snp\.report-data/)
+  t.match(verified.out, /not checked, because the policy accepts any: .*snp\.measurement/)
+  t.match(verified.out, /\nappraised as of 2026-07-01T12:00:00\.000Z\n$/)
+
+  const rejected = await assay([...line, '--report-data', '00'.repeat(64)], { color: true })
+  t.equal(rejected.code, 10)
+  t.match(rejected.out, /FAIL.*snp\.report-data +ERR_POLICY_REPORT_DATA: /)
 })
 
 t.test('verify: calls that are wrong', async (t) => {
