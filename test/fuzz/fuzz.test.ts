@@ -4,10 +4,12 @@ import { AttestationError } from '../../src/errors.js'
 import { fuzz } from './run.js'
 import { targets } from './targets.js'
 
-for (const target of targets()) {
+const INPUTS = 2_000
+
+for (const target of await targets()) {
   t.test(`fuzz: ${target.name} accepts or refuses, and nothing else`, async (t) => {
-    const { accepted, refused } = fuzz(target, 3_000, 20_260_101)
-    t.equal(accepted + refused, 3_000)
+    const { accepted, refused } = fuzz(target, INPUTS, 20_260_101)
+    t.equal(accepted + refused, INPUTS)
     t.ok(refused > 0, `${refused} refused`)
     for (const seed of target.seeds) t.doesNotThrow(() => target.parse(seed))
   })

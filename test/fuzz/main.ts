@@ -17,8 +17,8 @@ interface Job {
   readonly seed: number
 }
 
-function work({ name, inputs, seed }: Job): void {
-  const target = targets().find((one) => one.name === name)
+async function work({ name, inputs, seed }: Job): Promise<void> {
+  const target = (await targets()).find((one) => one.name === name)
   if (!target) throw new Error(`no parser ${name}`)
   const tally = fuzz(target, inputs, seed, (done) => process.send?.(done))
   process.send?.(tally, () => process.disconnect())
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const inputs = Number(values.inputs)
   const seed = Number(values.seed)
   console.log(`${inputs} inputs per parser, seed ${seed}`)
-  for (const { name, seeds } of targets()) {
+  for (const { name, seeds } of await targets()) {
     if (values.only !== undefined && values.only !== name) continue
     const { accepted, refused, codes } = await supervise({ name, inputs, seed })
     console.log(`${name}: ${seeds.length} seeds, ${accepted} accepted, ${refused} refused`)

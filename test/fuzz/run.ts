@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Throws mutated inputs at one parser and counts what came of them. Only an evidence error may come.
+// Throws mutated inputs at one parser and counts what came of them. Only an error about what was
+// presented may come.
 
-import { AttestationError } from '../../src/errors.js'
+import { AttestationError, type Layer } from '../../src/errors.js'
 import { mutate, random } from './mutate.js'
 import type { Target } from './targets.js'
+
+const ABOUT_INPUT: readonly Layer[] = ['evidence', 'endorsement']
 
 export interface Tally {
   accepted: number
@@ -37,7 +40,7 @@ export function fuzz(
       target.parse(input)
       tally.accepted++
     } catch (error) {
-      if (!(error instanceof AttestationError) || error.layer !== 'evidence') {
+      if (!(error instanceof AttestationError) || !ABOUT_INPUT.includes(error.layer)) {
         throw new FuzzFailure(target.name, input, error)
       }
       tally.refused++

@@ -10,6 +10,9 @@ import { snpReportFromIoctl } from '../../src/core/snp-response.js'
 import { parseTdReport } from '../../src/core/tdreport.js'
 import { parseTdxQuote } from '../../src/core/tdx.js'
 import { plain } from '../../src/plain.js'
+import { parseCrl } from '../../src/verify/crl.js'
+import { parseCertificate } from '../../src/verify/x509.js'
+import { mintAmd } from '../fake/amd.js'
 import { GUIDS, mintCertTable } from '../fake/cert-table.js'
 import { joinAep83, mintGpuReport, mintPemChain } from '../fake/nvidia.js'
 import { mintReport } from '../fake/snp.js'
@@ -50,7 +53,7 @@ function target(
   return { name, parse, seeds: [...synthetic, ...real(family, pattern, parse)] }
 }
 
-export function targets(): Target[] {
+export async function targets(): Promise<Target[]> {
   const reports = ([2, 3, 4, 5] as const).flatMap((version) =>
     (['Milan', 'Genoa', 'Turin'] as const).map((product) => mintReport({ version, product })),
   )
@@ -63,6 +66,7 @@ export function targets(): Target[] {
     [GUIDS.vcek, new Uint8Array(1360).fill(1)],
     [GUIDS.ask, new Uint8Array(1600).fill(2)],
   ])
+  const amd = await mintAmd()
   return [
     target('snp', (b) => plain(parseSnpReport(b)), reports, 'snp', /(^|\/)report.*\.bin$/),
     target('snp-response', (b) => snpReportFromIoctl(b), [response], 'snp', /report-resp\.bin$/),
@@ -83,5 +87,13 @@ export function targets(): Target[] {
     ),
     target('gpu', (b) => plain(parseGpuReport(b)), [gpu], 'nvidia', /evidence\.bin$/),
     target('gpu-aep83', (b) => splitAep83GpuEvidence(b), [gpu, joined], 'nvidia', /evidence\.bin$/),
+    target(
+      'certificate',
+      (b) => parseCertificate(new Uint8Array(b)),
+      amd.chain,
+      'snp',
+      /(vcek|vlek|ark|ask|asvk).*\.der$/,
+    ),
+    target('crl', (b) => parseCrl(new Uint8Array(b)), [await amd.crl()], 'snp', /crl\.der$/),
   ]
 }
