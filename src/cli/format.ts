@@ -54,8 +54,19 @@ export function formatFields(fields: object, indent = '  '): string {
 }
 
 function formatField(name: string, value: unknown, width: number, indent: string): string {
-  if (value === null) return `${indent}${name.padEnd(width)}  -\n`
-  if (typeof value !== 'object') return `${indent}${name.padEnd(width)}  ${value}\n`
-  if (Object.keys(value).length === 0) return `${indent}${name.padEnd(width)}  none\n`
+  const line = (text: string) => `${indent}${name.padEnd(width)}  ${text}\n`
+  if (value === null) return line('-')
+  if (typeof value !== 'object') return line(shortened(String(value)))
+  if (Array.isArray(value) && value.every((one) => typeof one === 'number')) {
+    return line(value.length > 0 ? value.join(' ') : 'none')
+  }
   return `${indent}${name}\n${formatFields(value, `${indent}  `)}`
 }
+
+/** The longest text shown whole: two of the longest digests. */
+const MAX_TEXT_LEN = 256
+
+const shortened = (text: string): string =>
+  text.length <= MAX_TEXT_LEN
+    ? text
+    : `${text.slice(0, MAX_TEXT_LEN / 4)}… (${text.length} characters, whole with --json)`

@@ -46,7 +46,7 @@ export function inspectCommand(io: Io): Command {
       const kind = options.as ?? evidenceKind(bytes)
       const { title, fields } = DECODERS[kind](bytes)
       if (options.json) {
-        io.out(`${JSON.stringify({ kind, verified: false, ...fields }, null, 2)}\n`)
+        io.out(`${JSON.stringify({ kind, verified: false, evidence: fields }, null, 2)}\n`)
       } else {
         io.out(`${title}: decoded, NOT verified\n${formatFields(fields)}`)
       }

@@ -38,7 +38,7 @@ for (const [kind, [evidence, field]] of Object.entries(KINDS)) {
     const decoded = JSON.parse(json.out)
     t.equal(decoded.kind, kind)
     t.equal(decoded.verified, false)
-    t.ok(field in decoded)
+    t.ok(field in decoded.evidence)
     t.same(JSON.parse((await assay(['inspect', name, '--json', '--as', kind])).out), decoded)
   })
 }
@@ -49,16 +49,34 @@ t.test('inspect: TCBs are decoded where the report names its product', async (t)
     file(mintReport({ version: 3, product: 'Genoa' })),
     '--json',
   ])
-  t.equal(JSON.parse(genoa.out).reportedTcb.fmc, null)
-  t.type(JSON.parse(genoa.out).reportedTcb.snp, 'number')
+  t.equal(JSON.parse(genoa.out).evidence.reportedTcb.fmc, null)
+  t.type(JSON.parse(genoa.out).evidence.reportedTcb.snp, 'number')
   const v2 = await assay(['inspect', file(mintReport({ version: 2, product: 'Genoa' })), '--json'])
-  t.match(JSON.parse(v2.out).reportedTcb, /^[0-9a-f]{16}$/)
+  t.match(JSON.parse(v2.out).evidence.reportedTcb, /^[0-9a-f]{16}$/)
+})
+
+t.test('inspect: a switch is GPU evidence, and its counters stand in a line', async (t) => {
+  const name = file(mintGpuReport({ shape: 'switch' }))
+  const { kind, evidence } = JSON.parse((await assay(['inspect', name, '--json'])).out)
+  t.equal(kind, 'gpu')
+  t.equal(evidence.kind, 'switch')
+  const { out } = await assay(['inspect', name])
+  t.match(out, new RegExp(`msrscnt +${evidence.opaqueData.msrscnt.join(' ')}\\n`))
+})
+
+t.test('inspect: what is too long for people is whole in JSON', async (t) => {
+  const name = file(mintQuote())
+  const { data } = JSON.parse((await assay(['inspect', name, '--json'])).out).evidence
+    .certificationData
+  const { out } = await assay(['inspect', name])
+  t.notMatch(out, data)
+  t.match(out, new RegExp(`data +${data.slice(0, 64)}… \\(${data.length} characters`))
 })
 
 t.test('inspect: a GPU report joined with its chain', async (t) => {
   const joined = joinAep83(mintGpuReport(), mintPemChain())
   const { out } = await assay(['inspect', file(joined), '--json'])
-  t.match(JSON.parse(out).certChain, /^-----BEGIN CERTIFICATE-----/)
+  t.match(JSON.parse(out).evidence.certChain, /^-----BEGIN CERTIFICATE-----/)
 })
 
 t.test('inspect: damaged evidence is one line with its code', async (t) => {
