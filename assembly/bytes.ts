@@ -5,7 +5,10 @@
 import { inputAt, outputAt } from './arena'
 import { Status } from './status'
 
-/** Says no and leaves the offset of the offending byte in the first word of the output window. */
+/**
+ * Says no and leaves a number in the first word of the output window: the offset of the offending
+ * byte, or what was got where that says more (a length, a version).
+ */
 export function fault(status: Status, at: i32): Status {
   store<u32>(outputAt, <u32>at)
   return status

@@ -10,10 +10,10 @@ import * as layout from './layout'
 
 /** Checks the first `length` bytes of the input window; the first rule broken decides. */
 export function checkReport(length: i32): Status {
-  if (length != layout.REPORT_LEN) return fault(Status.SnpLength, min(length, layout.REPORT_LEN))
+  if (length != layout.REPORT_LEN) return fault(Status.SnpLength, length)
   const version = load<u32>(inputAt, layout.VERSION_AT)
   if (version < <u32>layout.VERSION_MIN || version > <u32>layout.VERSION_MAX) {
-    return fault(Status.SnpVersion, layout.VERSION_AT)
+    return fault(Status.SnpVersion, <i32>version)
   }
   return checkValues() || checkReserved(version) || checkSignature()
 }
@@ -65,8 +65,8 @@ function checkReserved(version: u32): Status {
 }
 
 /**
- * The padding lies outside the signed bytes: without this rule anybody could make a second report
- * that verifies as well as the first. Firmware that was told not to sign leaves R and S zero.
+ * The padding lies outside the signed bytes, so anybody could hide bytes of his own there. Firmware
+ * that was told not to sign leaves R and S zero.
  */
 function checkSignature(): Status {
   return (

@@ -24,7 +24,7 @@ export function checkQuote(length: i32): Status {
 function checkHeader(): Status {
   const version = load<u16>(inputAt, layout.VERSION_AT)
   if (version != <u16>layout.VERSION_4 && version != <u16>layout.VERSION_5) {
-    return fault(Status.TdxVersion, layout.VERSION_AT)
+    return fault(Status.TdxVersion, version)
   }
   if (load<u16>(inputAt, layout.KEY_TYPE_AT) != <u16>layout.KEY_TYPE_ECDSA_P256) {
     return fault(Status.TdxKeyType, layout.KEY_TYPE_AT)

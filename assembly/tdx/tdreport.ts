@@ -11,9 +11,7 @@ import * as layout from './layout-tdreport'
 
 /** Checks the first `length` bytes of the input window; the first rule broken decides. */
 export function checkReport(length: i32): Status {
-  if (length != layout.TDREPORT_LEN) {
-    return fault(Status.TdReportLength, min(length, layout.TDREPORT_LEN))
-  }
+  if (length != layout.TDREPORT_LEN) return fault(Status.TdReportLength, length)
   return checkType() || checkReserved() || checkHashes()
 }
 

@@ -97,7 +97,7 @@ export function call<T>(run: (core: Core) => T): T {
   }
 }
 
-/** Throws for every status but Ok; the core left the offending offset in the first output word. */
+/** Throws for every status but Ok; the core left the number for it in the first output word. */
 export function settle(c: Core, status: Status): void {
   if (status !== Status.Ok) refuse(status, c.rows[0] as number)
 }

@@ -5,7 +5,8 @@
 import { Status } from '../../assembly/status.js'
 import { AttestationError, type Code } from '../errors.js'
 
-type Refusal = readonly [code: Code, sentence: string]
+/** `got`: the core's number is what it found, not where. */
+type Refusal = readonly [code: Code, sentence: string, number?: 'got']
 
 const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.ReportDataLength]: [
@@ -26,8 +27,8 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   ],
   [Status.DigestOrder]: ['ERR_DIGEST_ORDER', 'GPU evidence must stand in ascending index order'],
 
-  [Status.SnpLength]: ['ERR_SNP_LENGTH', 'an SNP report has exactly 1184 bytes'],
-  [Status.SnpVersion]: ['ERR_SNP_VERSION', 'SNP report version 2, 3, 4 or 5 expected'],
+  [Status.SnpLength]: ['ERR_SNP_LENGTH', 'SNP report of 1184 bytes expected', 'got'],
+  [Status.SnpVersion]: ['ERR_SNP_VERSION', 'SNP report version 2, 3, 4 or 5 expected', 'got'],
   [Status.SnpReserved]: [
     'ERR_SNP_RESERVED',
     'a reserved byte or bit of the SNP report is not zero',
@@ -48,7 +49,7 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.CertTableEntries]: ['ERR_CERT_TABLE', 'the certificate table has more than 32 entries'],
 
   [Status.TdxLength]: ['ERR_TDX_LENGTH', 'the TDX quote ends too early'],
-  [Status.TdxVersion]: ['ERR_TDX_VERSION', 'TDX quote version 4 or 5 expected'],
+  [Status.TdxVersion]: ['ERR_TDX_VERSION', 'TDX quote version 4 or 5 expected', 'got'],
   [Status.TdxKeyType]: ['ERR_TDX_KEY_TYPE', 'attestation key type 2 (ECDSA P-256) expected'],
   [Status.TdxTeeType]: ['ERR_TDX_TEE_TYPE', 'TEE type 0x81 (TDX) expected'],
   [Status.TdxReserved]: ['ERR_TDX_RESERVED', 'a reserved byte of the TDX quote is not zero'],
@@ -84,7 +85,7 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
     'ERR_TDX_CERTIFICATION_DATA',
     'a PCK chain of one to eight PEM certificates and nothing else expected',
   ],
-  [Status.TdReportLength]: ['ERR_TDREPORT_LENGTH', 'a TDREPORT has exactly 1024 bytes'],
+  [Status.TdReportLength]: ['ERR_TDREPORT_LENGTH', 'TDREPORT of 1024 bytes expected', 'got'],
   [Status.TdReportType]: ['ERR_TDREPORT_TYPE', 'TDREPORT type 0x81, subtype 0 expected'],
   [Status.TdReportReserved]: [
     'ERR_TDREPORT_RESERVED',
@@ -122,8 +123,9 @@ const REFUSALS: Record<Exclude<Status, Status.Ok>, Refusal> = {
   [Status.NvidiaOpaqueHeader]: ['ERR_NVIDIA_OPAQUE', 'unsupported opaque data header'],
 }
 
-/** Throws the error that a status of the core stands for; `at` is the offending offset. */
-export function refuse(status: Exclude<Status, Status.Ok>, at: number): never {
-  const [code, sentence] = REFUSALS[status]
-  throw new AttestationError(code, `${sentence} (offset 0x${at.toString(16)})`)
+/** Throws the error that a status of the core stands for, with the number that goes with it. */
+export function refuse(status: Exclude<Status, Status.Ok>, number: number): never {
+  const [code, sentence, kind] = REFUSALS[status]
+  const detail = kind === 'got' ? `, got ${number}` : ` (offset 0x${number.toString(16)})`
+  throw new AttestationError(code, sentence + detail)
 }

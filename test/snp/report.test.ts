@@ -54,7 +54,7 @@ function outcome(bytes: Uint8Array): string {
     return 'ok'
   } catch (error) {
     const { code, message } = error as { code: Code; message: string }
-    return `${code} ${message.match(/offset (0x[0-9a-f]+)/)?.[1]}`
+    return `${code} ${message.match(/(?:offset|got) ([0-9a-fx]+)/)?.[1]}`
   }
 }
 
@@ -75,17 +75,17 @@ t.test('report: every length but its own is refused', async (t) => {
   const whole = new Uint8Array(1200)
   whole.set(mintReport())
   for (let length = 0; length <= 1200; length++) {
-    const expected = length === 1184 ? 'ok' : `ERR_SNP_LENGTH ${at(Math.min(length, 1184))}`
+    const expected = length === 1184 ? 'ok' : `ERR_SNP_LENGTH ${length}`
     if (outcome(whole.subarray(0, length)) !== expected) t.fail(`length ${length}`)
   }
-  t.equal(outcome(new Uint8Array(0x20000)), 'ERR_SNP_LENGTH 0x4a0')
+  t.equal(outcome(new Uint8Array(0x20000)), 'ERR_SNP_LENGTH 131072')
   throwsCode(t, () => parseSnpReport(new Uint8Array(0x20001)), 'ERR_EVIDENCE_SIZE')
 })
 
 t.test('report: versions 2 to 5 and no other', async (t) => {
   for (const version of VERSIONS) t.equal(outcome(mintReport({ version })), 'ok', `${version}`)
   for (const version of [0, 1, 6, 7, 0x102, 0x10003, 0x80000005, 0xffffffff]) {
-    t.equal(outcome(withU32(0, version)), 'ERR_SNP_VERSION 0x0', `${version}`)
+    t.equal(outcome(withU32(0, version)), `ERR_SNP_VERSION ${version}`)
   }
 })
 
@@ -185,7 +185,7 @@ t.test('report: neither R nor S is zero, and one bit suffices', async (t) => {
 t.test('report: the first rule broken decides', async (t) => {
   const bad = new Uint8Array(1184).fill(0xee)
   const steps: [offset: number, bytes: number[], code: string][] = [
-    [0x000, [5, 0, 0, 0], 'ERR_SNP_VERSION 0x0'],
+    [0x000, [5, 0, 0, 0], `ERR_SNP_VERSION ${0xeeeeeeee}`],
     [0x008, [0, 0, 3, 0, 0, 0, 0, 0], 'ERR_SNP_POLICY 0x8'],
     [0x030, [0, 0, 0, 0], 'ERR_SNP_VMPL 0x30'],
     [0x034, [1, 0, 0, 0], 'ERR_SNP_SIGNATURE_ALGORITHM 0x34'],

@@ -22,11 +22,11 @@ const at = (bytes: Uint8Array, offset: number, value: number) =>
 const DATA = 706
 const PCK = DATA + 584 + 32
 
-const quotes: readonly [Status, offset: number, Uint8Array][] = [
+const quotes: readonly [Status, number: number, Uint8Array][] = [
   [Status.TdxLength, 0, new Uint8Array()],
   [Status.TdxLength, 50, v5.subarray(0, 50)],
   [Status.TdxLength, 705, v5.subarray(0, 705)],
-  [Status.TdxVersion, 0, at(v5, 0, 3)],
+  [Status.TdxVersion, 3, at(v5, 0, 3)],
   [Status.TdxKeyType, 2, at(v5, 2, 3)],
   [Status.TdxTeeType, 4, at(v5, 4, 0)],
   [Status.TdxVendor, 12, at(v5, 27, 0)],
@@ -44,9 +44,9 @@ const quotes: readonly [Status, offset: number, Uint8Array][] = [
   [Status.TdxPckChain, PCK + 6, mintQuote({ version: 5, pckData: noise(9, 3) })],
 ]
 
-const reports: readonly [Status, offset: number, Uint8Array][] = [
+const reports: readonly [Status, number: number, Uint8Array][] = [
   [Status.TdReportLength, 1023, report.subarray(0, 1023)],
-  [Status.TdReportLength, 1024, changed(new Uint8Array(1025), (copy) => copy.set(report))],
+  [Status.TdReportLength, 1025, changed(new Uint8Array(1025), (copy) => copy.set(report))],
   [Status.TdReportType, 0, at(report, 0, 0)],
   [Status.TdReportType, 1, at(report, 1, 1)],
   [Status.TdReportVersion, 2, at(report, 2, 2)],
