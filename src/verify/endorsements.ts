@@ -39,6 +39,8 @@ const CERTIFICATE_VERSION = 0xa0
 const TBS_AT = 4
 /** Bounds the signatures that one appraisal can cost: any object may claim to have signed any. */
 const MAX_OBJECTS = 64
+/** Bounds what is kept in memory: room for as many objects in PEM, each of the usual size. */
+const MAX_ENDORSEMENT_LEN = 0x40000
 
 const opened = new ContentCache<readonly Item[]>(64)
 const read = new WeakMap<Item, Promise<Read | AttestationError>>()
@@ -48,6 +50,9 @@ export function openAll(endorsements: readonly Bytes[]): Opened[] {
   let count = 0
   return endorsements.map((endorsement) =>
     attempt(() => {
+      if (endorsement.length > MAX_ENDORSEMENT_LEN) {
+        throw malformed(`more than ${MAX_ENDORSEMENT_LEN} bytes`)
+      }
       const items = opened.get(endorsement, () => open(endorsement))
       count += items.length
       if (count > MAX_OBJECTS) throw malformed(`more than ${MAX_OBJECTS} certificates and CRLs`)

@@ -45,6 +45,7 @@ const REPORT_DATA_LEN = 64
 
 /** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH` */
 export function checkAppraisal(options: SnpAppraisal): CheckedAppraisal {
+  if (typeof options !== 'object' || options === null) throw wrong('an options object expected')
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) throw wrong(`unknown option ${JSON.stringify(name)}`)
   }
@@ -70,7 +71,7 @@ export function checkAppraisal(options: SnpAppraisal): CheckedAppraisal {
 
 function copies(list: readonly Uint8Array[], name: string): Bytes[] {
   if (!Array.isArray(list)) throw wrong(`${name} is not an array`)
-  return list.map((bytes, at) => copy(bytes, `${name}[${at}]`))
+  return Array.from(list, (bytes, at) => copy(bytes, `${name}[${at}]`))
 }
 
 function copy(bytes: Uint8Array, name: string): Bytes {

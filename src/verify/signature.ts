@@ -8,6 +8,7 @@ import type { Bytes } from './pem.js'
 import type { Identity } from './x509.js'
 
 const RSA_PSS: RsaHashedImportParams = { name: 'RSA-PSS', hash: 'SHA-384' }
+const RSA_4096_SPKI_LEN = 550
 const RSA_PSS_VERIFY: RsaPssParams = { name: 'RSA-PSS', saltLength: 48 }
 const P384: EcKeyImportParams = { name: 'ECDSA', namedCurve: 'P-384' }
 const P384_VERIFY: EcdsaParams = { name: 'ECDSA', hash: 'SHA-384' }
@@ -31,8 +32,10 @@ export function isSignedBy(signed: Signed, { spki }: Identity): Verdict {
 
 async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict {
   if (!pss) return false
+  // AMD's largest. The cost of a verification grows faster than the key that a stranger presents.
+  if (spki.length > RSA_4096_SPKI_LEN) return false
   const key = await remember(rsaKeys, spki, () => importKey(spki, RSA_PSS))
-  return key !== null && crypto.subtle.verify(RSA_PSS_VERIFY, key, signature, tbs)
+  return key !== null && unlessBad(crypto.subtle.verify(RSA_PSS_VERIFY, key, signature, tbs), false)
 }
 
 /**
@@ -49,12 +52,19 @@ export function p384Key(spki: Bytes): Key {
   return remember(p384Keys, spki, () => importKey(spki, P384))
 }
 
-/** WebCrypto says with a DOMException that the key is bad; anything else is not about the key. */
-async function importKey(spki: Bytes, algorithm: RsaHashedImportParams | EcKeyImportParams): Key {
+function importKey(spki: Bytes, algorithm: RsaHashedImportParams | EcKeyImportParams): Key {
+  return unlessBad(crypto.subtle.importKey('spki', spki, algorithm, false, ['verify']), null)
+}
+
+/**
+ * WebCrypto says with a DOMException that the key is bad: at import, or only when it is used, as
+ * with an RSA key too short for the salt. Anything else is not about the key.
+ */
+async function unlessBad<Value, Bad>(operation: Promise<Value>, bad: Bad): Promise<Value | Bad> {
   try {
-    return await crypto.subtle.importKey('spki', spki, algorithm, false, ['verify'])
+    return await operation
   } catch (error) {
-    if (error instanceof DOMException) return null
+    if (error instanceof DOMException) return bad
     throw error
   }
 }

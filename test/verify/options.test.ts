@@ -37,6 +37,10 @@ t.test('options: a wrong call is refused before any work', async (t) => {
   for (const [what, change] of Object.entries(cases)) {
     await rejects(t, { ...good, ...change }, 'ERR_ARGUMENT', what)
   }
+  for (const options of [undefined, null, 'authenticity']) {
+    await rejects(t, options, 'ERR_ARGUMENT', `${options} for options`)
+  }
+  await rejects(t, { ...good, endorsements: new Array(1) }, 'ERR_ARGUMENT', 'a hole')
   for (const length of [0, 63, 65]) {
     const reportData = new Uint8Array(length)
     await rejects(t, { ...good, reportData }, 'ERR_REPORT_DATA_LENGTH', `${length} bytes`)
@@ -65,4 +69,10 @@ t.test('options: what the caller changes after the call changes nothing', async 
   endorsements.length = 0
   at.setTime(0)
   t.same(complaints(await pending), {})
+})
+
+t.test('options: an endorsement of absurd size is a finding, and not kept', async (t) => {
+  const huge = new Uint8Array(0x40001).fill(0x30)
+  const result = await appraise(await mintAmd(), { endorsements: [huge] })
+  t.equal(complaints(result)['snp.endorsements'], 'fail ERR_CERTIFICATE_FORMAT')
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { isSignedBy, verifyP384 } from '../../src/verify/signature.js'
 import { parseCertificate } from '../../src/verify/x509.js'
@@ -52,4 +53,15 @@ t.test('signature: a fault of the host is not an answer about the key', async (t
   await t.rejects(run(), TypeError)
   restore()
   t.equal(await run(), false, 'and not remembered')
+})
+
+t.test('signature: an RSA key of an absurd size signed nothing, and costs nothing', async (t) => {
+  const { vek, authority } = await mintAmd()
+  const [leaf, issuer] = [parseCertificate(vek), parseCertificate(authority)]
+  // WebCrypto takes the short one in and breaks off only when it is used.
+  for (const modulusLength of [512, 5120]) {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength })
+    const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+    t.equal(await isSignedBy(leaf, { ...issuer, spki }), false, `${modulusLength} bits`)
+  }
 })
