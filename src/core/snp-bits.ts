@@ -3,6 +3,9 @@
 
 import * as bits from '../../assembly/snp/bits.js'
 
+/** The least privileged level a guest has; a report that the host asked for names none of them. */
+export const { VMPL_MAX } = bits
+
 /** GUEST_POLICY (AMD 56860). The permissions `smt`, `migrateMa`, `debug` and `cxlAllow` weaken. */
 export interface PolicyBits {
   /** Least firmware ABI that may run the guest. */

@@ -34,7 +34,7 @@ function checkKind({ report, kind, extensions }: Pair): Finding {
   if (given !== named) return fail(check, code, `the report names a ${named}, this is a ${given}`)
   const foreign = kind === 'vcek' ? extensions.cspId : extensions.hwId
   if (foreign !== null) return fail(check, code, `a ${given} with the identity of the other kind`)
-  return pass(check, `signed by a ${given}, as the report says`)
+  return pass(check, `the certificate is of a ${given}, the kind that the report names`)
 }
 
 /** Version 2 has no CPUID: then the chain alone says which product it is. */
@@ -64,7 +64,7 @@ function checkTcb({ report, product, extensions }: Pair): Finding {
   const names = Object.keys(reported) as (keyof Tcb)[]
   const wrong = names.filter((name) => reported[name] !== tcb[name])
   return wrong.length === 0
-    ? pass(check, 'the key is derived from REPORTED_TCB')
+    ? pass(check, 'the certificate and REPORTED_TCB agree')
     : fail(check, code, `REPORTED_TCB and the certificate differ in ${wrong.join(', ')}`)
 }
 
@@ -83,7 +83,7 @@ function checkChip({ report, product, extensions }: Pair): Finding {
   const expected = new Uint8Array(chipId.length)
   expected.set(hwId)
   return equalBytes(expected, chipId)
-    ? pass(check, 'the key belongs to the chip of the report')
+    ? pass(check, 'hwID and CHIP_ID agree')
     : fail(check, code, 'hwID and CHIP_ID differ')
 }
 
@@ -92,5 +92,5 @@ function checkCsp({ extensions }: Pair): Finding {
   const check = 'snp.csp'
   return extensions.cspId === null
     ? fail(check, 'ERR_SNP_CSP_ID', 'the certificate names no cloud service provider')
-    : pass(check, `the key belongs to ${extensions.cspId}`)
+    : pass(check, `the certificate names ${extensions.cspId}`)
 }

@@ -3,6 +3,7 @@
 // made says what stood in its way.
 
 import type { SnpReport } from '../core/snp.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
 import { type Known, type Path, UNTRUSTED, vouch } from './chain.js'
 import { equalBytes } from './der.js'
 import type { Endorsements } from './endorsements.js'
@@ -63,7 +64,7 @@ async function presentation({ asked, presented, known, key }: Case): Promise<Fin
   const [problem] = [...presented.problems, ...verdicts.filter((verdict) => verdict !== null)]
   return problem
     ? [fail(check, problem.code, problem.detail)]
-    : [pass(check, 'everything presented is readable and genuine')]
+    : [pass(check, 'everything presented is readable; what is not of the chain is genuine')]
 }
 
 /** From the key to a root, and whether all of that holds at the time asked. */
@@ -104,7 +105,7 @@ function validity({ vek, authority, root }: Path, at: Date): Finding {
       return fail(check, 'ERR_CERTIFICATE_VALIDITY', `the ${name} is valid ${period}`)
     }
   }
-  return pass(check, 'every certificate of the chain is valid at the time of the appraisal')
+  return pass(check, 'every certificate that was found is valid at the time of the appraisal')
 }
 
 /** Kind, product, TCB, and chip or provider: what report and certificate say of each other. */
@@ -141,9 +142,9 @@ function policy({ asked, report }: Case): Finding[] {
   ]
   if (reportData) {
     findings.push(
-      equalBytes(reportData, report.reportData)
+      report.vmpl <= VMPL_MAX && equalBytes(reportData, report.reportData)
         ? pass(data, 'REPORT_DATA is what was expected')
-        : fail(data, 'ERR_POLICY_REPORT_DATA', 'REPORT_DATA is not what was expected'),
+        : fail(data, 'ERR_POLICY_REPORT_DATA', 'REPORT_DATA is not what was expected, of a guest'),
     )
   }
   return findings

@@ -152,6 +152,18 @@ t.test('debug: a guest that its host may debug is refused', async (t) => {
   t.same(complaints(result), { 'snp.debug': 'fail ERR_POLICY_DEBUG' })
 })
 
+t.test('report-data: not that of a guest when the host asked for the report', async (t) => {
+  const amd = await mintAmd()
+  const zero = new Uint8Array(64)
+  for (const [vmpl, found] of [
+    [3, {}],
+    [0xffffffff, { 'snp.report-data': 'fail ERR_POLICY_REPORT_DATA' }],
+  ] as const) {
+    const report = await amd.report({ vmpl, reportData: zero })
+    t.same(complaints(await appraise(amd, { report, reportData: zero })), found, `VMPL ${vmpl}`)
+  }
+})
+
 t.test('report-data: judged when a value is expected', async (t) => {
   const amd = await mintAmd()
   const reportData = Uint8Array.from({ length: 64 }, (_, at) => at)
