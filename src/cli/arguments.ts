@@ -3,7 +3,8 @@
 
 import { AttestationError } from '../errors.js'
 
-const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
+const ISO_8601 =
+  /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
 /**
  * A point in time from `--at`: a date, or a date and time with its zone.
@@ -12,14 +13,31 @@ const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{
  */
 export function parseTime(text: string): Date {
   const time = new Date(text)
-  if (!ISO_8601.test(text) || Number.isNaN(time.getTime())) {
-    throw new AttestationError('ERR_ARGUMENT', `--at is not ISO-8601 such as 2026-01-31T12:00:00Z`)
+  if (!ISO_8601.test(text) || Number.isNaN(time.getTime()) || !isDay(text.slice(0, 10))) {
+    throw new AttestationError(
+      'ERR_ARGUMENT',
+      `--at is not an ISO-8601 date or time with its zone, such as 2026-01-31T12:00:00Z: ${text}`,
+    )
   }
   return time
 }
 
+/** Whether the calendar has this day: Date makes the 2nd of March of the 30th of February. */
+function isDay(day: string): boolean {
+  const time = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day)
+}
+
 /** Collects a flag that may be given several times. */
-export const collect = (value: string, previous: readonly string[]): readonly string[] => [
+export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [
   ...previous,
   value,
 ]
+
+/** Refuses a flag that is given twice: one of the two would silently not count. */
+export function once(flag: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous !== undefined) throw new AttestationError('ERR_USAGE', `${flag} is given twice`)
+    return value
+  }
+}

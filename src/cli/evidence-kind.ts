@@ -32,8 +32,14 @@ export function evidenceKind(bytes: Uint8Array): Kind {
     if (CERT_TABLE_GUIDS.includes(guid)) return 'certs'
     if (word > 0 && word < 0x100) return 'snp'
   }
-  throw new AttestationError(
-    'ERR_EVIDENCE_UNKNOWN',
-    `neither an SNP report, TDX quote, TDREPORT, GPU report nor certificate table; --as ${KINDS.join('|')} decodes it as one`,
-  )
+  throw new AttestationError('ERR_EVIDENCE_UNKNOWN', stranger(head))
+}
+
+/** What it is instead, for the two things that people pass by mistake. */
+function stranger(head: Uint8Array): string {
+  if (head[0] === 0x30) return 'DER, such as a certificate or CRL; evidence expected'
+  if (head.every((byte) => byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))) {
+    return 'text, such as hex, base64 or PEM; binary evidence expected'
+  }
+  return `no evidence that is known by its first bytes; --as ${KINDS.join('|')} decodes it as told`
 }

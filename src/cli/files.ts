@@ -10,6 +10,8 @@ export const MAX_FILE_LEN = 1 << 20
 
 const STDIN = 'standard input'
 
+const REASONS: Record<string, string> = { ENOENT: 'no such file', EACCES: 'permission denied' }
+
 /**
  * Reads a file, or standard input for `-`.
  *
@@ -68,6 +70,6 @@ function tooLarge(name: string, length: number): AttestationError {
 function unreadable(name: string, cause: unknown): AttestationError {
   if (cause instanceof AttestationError) return cause
   const { code } = cause as NodeJS.ErrnoException
-  const reason = code === 'ENOENT' ? 'no such file' : code
+  const reason = REASONS[String(code)] ?? code
   return new AttestationError('ERR_FILE', `cannot read ${name}: ${reason}`, { cause })
 }

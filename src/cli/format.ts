@@ -18,10 +18,12 @@ const paint = (text: string, color: number, on: boolean): string =>
 
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
+  const missing = result.findings.some(({ code }) => code === 'ERR_ENDORSEMENT_MISSING')
   const lines = [
     `${HEADLINE[result.result]} (origin and integrity only; the workload itself was not appraised)`,
     '',
     formatFindings(result, color),
+    ...(missing ? ['to decide, supply what is missing with --endorsement FILE'] : []),
     `not checked, because the policy accepts any: ${anyFields(result.policy).join(', ')}`,
     `appraised as of ${result.evaluatedAt}`,
   ]
@@ -66,7 +68,8 @@ function formatField(name: string, value: unknown, width: number, indent: string
 /** The longest text shown whole: two of the longest digests. */
 const MAX_TEXT_LEN = 256
 
-const shortened = (text: string): string =>
-  text.length <= MAX_TEXT_LEN
-    ? text
-    : `${text.slice(0, MAX_TEXT_LEN / 4)}… (${text.length} characters, whole with --json)`
+function shortened(text: string): string {
+  if (text.length <= MAX_TEXT_LEN && !text.includes('\n')) return text
+  const [start] = text.slice(0, MAX_TEXT_LEN / 4).split('\n')
+  return `${start}… (${text.length} characters, whole with --json)`
+}

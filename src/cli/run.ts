@@ -69,7 +69,7 @@ function describe(error: unknown): { code: string; message: string; exit: ExitCo
     const message = error.code === 'commander.help' ? 'no command given' : error.message
     return {
       code: 'ERR_USAGE',
-      message: `${message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')}; see assay --help`,
+      message: `${message.replace(/^error: |\.$/g, '').replaceAll(/\s*\n\s*/g, ' ')}; see --help`,
       exit: EXIT.usage,
     }
   }

@@ -77,6 +77,11 @@ t.test('inspect: a GPU report joined with its chain', async (t) => {
   const joined = joinAep83(mintGpuReport(), mintPemChain())
   const { out } = await assay(['inspect', file(joined), '--json'])
   t.match(JSON.parse(out).evidence.certChain, /^-----BEGIN CERTIFICATE-----/)
+  const text = await assay(['inspect', file(joined)])
+  t.match(
+    text.out,
+    /certChain +-----BEGIN CERTIFICATE-----… \(\d+ characters, whole with --json\)\n/,
+  )
 })
 
 t.test('inspect: damaged evidence is one line with its code', async (t) => {
@@ -89,6 +94,8 @@ t.test('inspect: damaged evidence is one line with its code', async (t) => {
     [mintQuote().subarray(0, 600), 'ERR_TDX_LENGTH'],
     [Buffer.from('hello, world'), 'ERR_EVIDENCE_UNKNOWN'],
     [Uint8Array.of(1, 2), 'ERR_EVIDENCE_UNKNOWN'],
+    [Uint8Array.of(0x30, 0x82, 4, 0), 'ERR_EVIDENCE_UNKNOWN'],
+    [new Uint8Array(40), 'ERR_EVIDENCE_UNKNOWN'],
   ]
   for (const [bytes, code] of cases) {
     const { code: exit, out, err } = await assay(['inspect', file(bytes)])

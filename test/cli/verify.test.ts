@@ -118,6 +118,7 @@ t.test('verify: for people, what was decided and what nobody looked at', async (
   const undecided = await assay(line)
   t.equal(undecided.code, 20)
   t.match(undecided.out, /^UNDECIDED \(.*the workload itself was not appraised\)\n/)
+  t.match(undecided.out, /\nto decide, supply what is missing with --endorsement FILE\n/)
   t.match(undecided.out, /\?{4} {2}snp\.signature +ERR_ENDORSEMENT_MISSING: /)
 
   line.push('--roots', file('ark.der', amd.ark))
@@ -152,6 +153,11 @@ t.test('verify: calls that are wrong', async (t) => {
     [[...snp, ...policy, '--no-such-flag'], 'ERR_USAGE'],
     [[...snp, ...policy, '--at', 'yesterday'], 'ERR_ARGUMENT'],
     [[...snp, ...policy, '--at', '2026-13-01'], 'ERR_ARGUMENT'],
+    [[...snp, ...policy, '--at', '2026-02-30'], 'ERR_ARGUMENT'],
+    [[...snp, ...policy, '--at', '2026-01-31T24:00:00Z'], 'ERR_ARGUMENT'],
+    [[...snp, ...policy, '--at', '2026-01-31T12:00'], 'ERR_ARGUMENT'],
+    [[...snp, ...snp.slice(1), ...policy], 'ERR_USAGE'],
+    [[...snp, ...policy, ...policy], 'ERR_USAGE'],
     [[...snp, ...policy, '--nonce', 'AA='], 'ERR_ARGUMENT'],
     [[...snp, ...policy, '--nonce', 'AAAA'], 'ERR_REPORT_DATA_LENGTH'],
     [[...snp, ...policy, '--report-data', 'xy'], 'ERR_ARGUMENT'],
