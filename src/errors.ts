@@ -92,7 +92,7 @@ export const CODES = {
 
 export type Code = keyof typeof CODES
 
-/** An evidence, endorsement, policy, request or internal failure, told apart by `code`. */
+/** Every refusal of assay, told apart by `code`; `layer` says whose turn it is. */
 export class AttestationError extends Error {
   override readonly name = 'AttestationError'
 
