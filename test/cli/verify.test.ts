@@ -105,7 +105,7 @@ t.test('verify: a leaf alone is enough', { skip }, async (t) => {
   }
 })
 
-t.test('verify: for people, what was decided and what nobody looked at', async (t) => {
+t.test('verify: what was decided and what nobody looked at, for people and as JSON', async (t) => {
   const amd = await mintAmd()
   const dir = mkdtempSync(path.join(tmpdir(), 'assay-verify-'))
   const file = (name: string, bytes: Uint8Array): string => {
@@ -135,6 +135,11 @@ t.test('verify: for people, what was decided and what nobody looked at', async (
   t.match(verified.out, /\n {2}pass {2}snp\.report-data/)
   t.match(verified.out, /not checked, because the policy accepts any: .*snp\.measurement/)
   t.match(verified.out, /\nappraised as of 2026-07-01T12:00:00\.000Z\n$/)
+
+  const json = JSON.parse((await assay([...line, ...expected, '--json'])).out)
+  t.equal(json.result, 'verified')
+  t.same(Object.keys(json), ['result', 'findings', 'claims', 'policy', 'evaluatedAt'])
+  t.same(Object.keys(json.claims), ['snp', 'tdx', 'gpus', 'binding'])
 
   const rejected = await assay([...line, '--report-data', '00'.repeat(64)], { color: true })
   t.equal(rejected.code, 10)
