@@ -2,8 +2,8 @@
 // Walks the certificate table that the host hands to the guest. Nobody signs it, so every offset
 // and length in it is suspect; overlapping data and fill after the data are legal.
 
-import { inputAt, outputAt } from '../arena'
-import { fault, isZero } from '../bytes'
+import { inputAt } from '../arena'
+import { fault, isZero, storeWord } from '../bytes'
 import { Status } from '../status'
 import {
   COUNT_WORD,
@@ -43,8 +43,4 @@ export function checkTable(length: i32): Status {
     count++
   }
   return fault(Status.CertTableUnterminated, length)
-}
-
-function storeWord(word: i32, value: u32): void {
-  store<u32>(outputAt + ((<usize>word) << 2), value)
 }

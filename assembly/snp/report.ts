@@ -3,7 +3,7 @@
 // firmware of a known version can have written.
 
 import { inputAt } from '../arena'
-import { fault, firstOther, isZero } from '../bytes'
+import { fault, isZero, zero } from '../bytes'
 import { Status } from '../status'
 import * as bits from './bits'
 import * as layout from './layout'
@@ -76,11 +76,6 @@ function checkSignature(): Status {
     zero(Status.SnpSignatureFormat, layout.PADDING_S_AT, layout.PADDING_S_LEN) ||
     zero(Status.SnpSignatureFormat, layout.PADDING_SIGNATURE_AT, layout.PADDING_SIGNATURE_LEN)
   )
-}
-
-function zero(status: Status, at: i32, length: i32): Status {
-  if (isZero(inputAt + at, length)) return Status.Ok
-  return fault(status, at + firstOther(inputAt + at, length, 0))
 }
 
 function notZero(at: i32, length: i32): Status {
