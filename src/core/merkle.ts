@@ -3,7 +3,7 @@
 
 import * as protocol from '../../assembly/protocol.js'
 import { AttestationError } from '../errors.js'
-import { checkBytes, checkU32, sameBytes } from './bytes.js'
+import { checkBytes, checkU32, equalBytes } from './bytes.js'
 import { call, settle } from './core.js'
 import type { Bytes } from './private-copy.js'
 
@@ -50,7 +50,7 @@ export function merkleVerify(
   root: Uint8Array,
 ): void {
   checkBytes(root, 'root')
-  if (sameBytes(merkleRoot(entry, index, size, path), root)) return
+  if (equalBytes(merkleRoot(entry, index, size, path), root)) return
   throw new AttestationError('ERR_MERKLE_PATH', 'the inclusion path does not lead to the root')
 }
 

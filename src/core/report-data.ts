@@ -4,7 +4,7 @@
 import * as protocol from '../../assembly/protocol.js'
 import type { Status } from '../../assembly/status.js'
 import { AttestationError } from '../errors.js'
-import { checkBytes, checkU32, sameBytes } from './bytes.js'
+import { checkBytes, checkU32, equalBytes } from './bytes.js'
 import { type BoundClaims, encodeClaims, listed } from './claims.js'
 import { type Core, call, settle } from './core.js'
 import { merkleRoot } from './merkle.js'
@@ -84,7 +84,7 @@ export function reportDataBatchVerify(
 ): void {
   checkBytes(reportData, 'REPORT_DATA')
   const expected = reportDataBatch(size, merkleRoot(entry, index, size, path))
-  if (sameBytes(expected, reportData)) return
+  if (equalBytes(expected, reportData)) return
   throw new AttestationError(
     'ERR_MERKLE_PATH',
     'the inclusion path does not lead to the batch of REPORT_DATA',

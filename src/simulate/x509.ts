@@ -22,8 +22,9 @@ import {
   type TBSCertificate,
   type TBSCertList,
 } from '@peculiar/asn1-x509'
+import type { Bytes } from '../core/private-copy.js'
 
-export type Bytes = Uint8Array<ArrayBuffer>
+export type { Bytes }
 
 const SALT_LENGTH = 48
 const SHA_384 = new AlgorithmIdentifier({ algorithm: id_sha384, parameters: null })

@@ -3,7 +3,7 @@
 // from keys that AMD or the caller vouch for; what was merely presented only helps to find the way.
 
 import { KeyUsageFlags } from '@peculiar/asn1-x509'
-import { equalBytes } from './der.js'
+import { equalBytes } from '../core/bytes.js'
 import { authorityOf, rootName, type VekKind, vekKind } from './names.js'
 import type { Problem } from './result.js'
 import { PINNED, pinnedKey } from './roots.js'

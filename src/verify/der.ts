@@ -6,6 +6,7 @@
 import { id_mgf1, id_RSASSA_PSS, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import { equalBytes } from '../core/bytes.js'
 import { AttestationError } from '../errors.js'
 import { ContentCache } from './cache.js'
 import type { Bytes } from './pem.js'
@@ -109,12 +110,4 @@ function isPss(parameters: RsaSaPssParams): boolean {
     saltLength === SALT_LENGTH &&
     trailerField === 1
   )
-}
-
-/** Equal length and bytes, in a time that depends on the length alone. */
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  let difference = 0
-  for (let at = 0; at < a.length; at++) difference |= (a[at] as number) ^ (b[at] as number)
-  return difference === 0
 }

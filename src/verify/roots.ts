@@ -2,10 +2,10 @@
 // AMD's roots and intermediates as constants: with them a VCEK or VLEK alone is enough, offline and
 // in a browser, where AMD's service cannot be asked.
 
+import { equalBytes } from '../core/bytes.js'
 import { fromBase64, toHex } from '../encoding.js'
 import { AMD_AUTHORITIES, type AmdAuthority } from './amd-authorities.js'
 import { remember } from './cache.js'
-import { equalBytes } from './der.js'
 import { amdName } from './names.js'
 import type { Bytes } from './pem.js'
 import type { Identity } from './x509.js'

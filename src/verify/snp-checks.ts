@@ -3,9 +3,9 @@
 // 58369): kind, product, TCB, and the chip or the provider. None of it proves anything without the
 // signatures; without it, a genuine key of another machine or of older firmware would do.
 
+import { equalBytes } from '../core/bytes.js'
 import { decodeTcb, type Product, type SnpReport, type Tcb } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
-import { equalBytes } from './der.js'
 import type { VekKind } from './names.js'
 import { attempt, type Finding, fail, pass, unknown } from './result.js'
 import type { VekExtensions } from './snp-extensions.js'

@@ -2,10 +2,10 @@
 // The findings of an SNP appraisal, one function per part of the procedure. A check that cannot be
 // made says what stood in its way.
 
+import { equalBytes } from '../core/bytes.js'
 import type { SnpReport } from '../core/snp.js'
 import { VMPL_MAX } from '../core/snp-bits.js'
 import { type Known, type Path, UNTRUSTED, vouch } from './chain.js'
-import { equalBytes } from './der.js'
 import type { Endorsements } from './endorsements.js'
 import { commonName } from './names.js'
 import type { CheckedAppraisal } from './options.js'
