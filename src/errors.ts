@@ -16,6 +16,7 @@ export const CODES = {
   ERR_USAGE: 'request',
   ERR_FILE: 'request',
   ERR_FILE_SIZE: 'request',
+  ERR_FILE_FORMAT: 'request',
   ERR_TERMINAL: 'request',
   ERR_ARGUMENT: 'request',
   ERR_REPORT_DATA_LENGTH: 'request',
@@ -28,6 +29,7 @@ export const CODES = {
 
   ERR_EVIDENCE_SIZE: 'evidence',
   ERR_EVIDENCE_UNKNOWN: 'evidence',
+  ERR_EVIDENCE_FORMAT: 'evidence',
   ERR_MERKLE_PATH: 'evidence',
 
   ERR_SNP_LENGTH: 'evidence',

@@ -34,7 +34,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'valibot',
   ],
   'src/protocol.ts': [],
-  'src/evidence.ts': [
+  'src/evidence': [
+    'src/evidence/',
     'src/core/',
     'src/errors.ts',
     'src/encoding.ts',
@@ -48,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/encoding.ts',
     'src/evidence.ts',
     'src/protocol.ts',
+    'valibot',
   ],
   'src/disk-store/': ['src/disk-store/', 'src/verify/', 'src/errors.ts', 'node:'],
   'src/simulate/': ['src/simulate/', 'src/core/', 'src/errors.ts', '@peculiar/', 'assembly/'],

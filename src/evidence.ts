@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence on its way: what an Attester answers, and the files it is kept in.
+
+export { parseEvidence, readEvidence } from './evidence/answer.js'
+export { type BundleContent, encodeBundle, parseEvidenceFile } from './evidence/bundle.js'
+export { parseJson } from './evidence/json.js'
+export { bytes, type Place, read } from './evidence/schema.js'
+export type {
+  BatchProof,
+  Evidence,
+  EvidenceFile,
+  FormatCode,
+  GpuEvidence,
+  Mode,
+} from './evidence/types.js'

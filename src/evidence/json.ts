@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON that has one reading: UTF-8, bounded, and no member name twice in one object.
+
+import { AttestationError } from '../errors.js'
+import { LIMITS } from '../protocol.js'
+import type { FormatCode } from './types.js'
+
+/** Far deeper than any format here, far flatter than what exhausts a stack. */
+const DEPTH_MAX = 32
+
+/**
+ * Reads a document. Names that stand twice are refused because readers differ in which one counts:
+ * what was checked and what is used could then be two things.
+ *
+ * @param document text, or its bytes
+ * @throws {AttestationError} `code`
+ */
+export function parseJson(document: string | Uint8Array, code: FormatCode): unknown {
+  if (document.length > LIMITS.document) {
+    const limit = `a document of at most ${LIMITS.document} bytes expected`
+    throw new AttestationError(code, `${limit}, got ${document.length}`)
+  }
+  const text = typeof document === 'string' ? document : decodeUtf8(document, code)
+  const value = parse(text, code)
+  checkNames(text, code)
+  return value
+}
+
+function decodeUtf8(bytes: Uint8Array, code: FormatCode): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new AttestationError(code, 'not UTF-8')
+  }
+}
+
+/** The engine's own words quote the document, so they go no further. */
+function parse(text: string, code: FormatCode): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new AttestationError(code, 'not JSON')
+  }
+}
+
+/** Walks the tokens of valid JSON with the names of every object that is open; null for a list. */
+function checkNames(text: string, code: FormatCode): void {
+  const open: (Set<string> | null)[] = []
+  /** The last token that says whether a name or a value comes next. */
+  let mark = ''
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] as string
+    if (char === '"') {
+      const end = stringEnd(text, at)
+      if (mark !== ':') addName(open.at(-1) ?? null, text.slice(at, end), code)
+      at = end - 1
+    } else if (char === '}' || char === ']') {
+      open.pop()
+    } else if ('{[,:'.includes(char)) {
+      mark = char
+      if (char === '{' || char === '[') open.push(char === '{' ? new Set() : null)
+      if (open.length > DEPTH_MAX) {
+        throw new AttestationError(code, `nested deeper than ${DEPTH_MAX} levels`)
+      }
+    }
+  }
+}
+
+/** Names are compared as they read, not as they are escaped. */
+function addName(names: Set<string> | null, literal: string, code: FormatCode): void {
+  if (names === null) return
+  const name = JSON.parse(literal) as string
+  if (names.has(name)) throw new AttestationError(code, 'a member name stands twice in one object')
+  names.add(name)
+}
+
+/** Behind the closing quote of the string that opens at `at`. */
+function stringEnd(text: string, at: number): number {
+  let end = text.indexOf('"', at + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end + 1
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at
+  while (text[start - 1] === '\\') start--
+  return (at - start) % 2 === 1
+}
