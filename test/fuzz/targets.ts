@@ -9,9 +9,12 @@ import { parseSnpReport } from '../../src/core/snp.js'
 import { snpReportFromIoctl } from '../../src/core/snp-response.js'
 import { parseTdReport } from '../../src/core/tdreport.js'
 import { parseTdxQuote } from '../../src/core/tdx.js'
+import { readFile } from '../../src/evidence/bundle.js'
+import { encodeBundle, parseEvidence } from '../../src/evidence.js'
 import { plain } from '../../src/plain.js'
 import { parseCrl } from '../../src/verify/crl.js'
 import { parseCertificate } from '../../src/verify/x509.js'
+import { QUOTE, QUOTE_GPU, V1, V1_LEAST } from '../evidence/documents.js'
 import { mintAmd } from '../fake/amd.js'
 import { GUIDS, mintCertTable } from '../fake/cert-table.js'
 import { joinAep83, mintGpuReport, mintPemChain } from '../fake/nvidia.js'
@@ -67,6 +70,15 @@ export async function targets(): Promise<Target[]> {
     [GUIDS.ask, new Uint8Array(1600).fill(2)],
   ])
   const amd = await mintAmd()
+  const answers = [V1, V1_LEAST, QUOTE, QUOTE_GPU]
+  const bundles = answers.map((answer) =>
+    encodeBundle({
+      answer,
+      nonce: new Uint8Array(64),
+      channelSpki: new Uint8Array(120),
+      endorsements: amd.chain,
+    }),
+  )
   return [
     target('snp', (b) => plain(parseSnpReport(b)), reports, 'snp', /(^|\/)report.*\.bin$/),
     target('snp-response', (b) => snpReportFromIoctl(b), [response], 'snp', /report-resp\.bin$/),
@@ -95,5 +107,15 @@ export async function targets(): Promise<Target[]> {
       /(vcek|vlek|ark|ask|asvk).*\.der$/,
     ),
     target('crl', (b) => parseCrl(new Uint8Array(b)), [await amd.crl()], 'snp', /crl\.der$/),
+    {
+      name: 'evidence',
+      seeds: answers.map((answer) => Buffer.from(JSON.stringify(answer))),
+      parse: (b) => parseEvidence(b),
+    },
+    {
+      name: 'bundle',
+      seeds: bundles.map((text) => Buffer.from(text)),
+      parse: (b) => readFile(b, { code: 'ERR_EVIDENCE_FORMAT', within: '' }),
+    },
   ]
 }
