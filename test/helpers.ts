@@ -37,3 +37,21 @@ export function codeOf(run: () => unknown): Code | null {
     return error.code
   }
 }
+
+/** Asserts that `promise` rejects with an AttestationError of exactly this code, and returns it. */
+export async function rejectsCode(
+  t: Test,
+  promise: Promise<unknown>,
+  code: Code,
+  title: string = code,
+): Promise<AttestationError | null> {
+  try {
+    await promise
+  } catch (error) {
+    if (!(error instanceof AttestationError)) throw error
+    t.equal(error.code, code, title)
+    return error
+  }
+  t.fail(`${title}: nothing was thrown`)
+  return null
+}
