@@ -1,91 +1,164 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an appraisal accepts. Nothing is left out: a field that is not judged says `'any'`.
+// What an appraisal accepts, as one document. Nothing is left out: a field that is not judged says
+// `'any'`, and no field has a default.
+
+import * as v from 'valibot'
+import { AttestationError } from '../errors.js'
+import { parseJsonc, quote } from './jsonc.js'
+import { POLICY_FORMAT, PolicySchema } from './policy-schema.js'
+
+type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
+
+/**
+ * A policy. The section of a kind of evidence (`snp`) may be absent: all evidence of that kind is
+ * refused then.
+ */
+export type Policy = Frozen<Omit<v.InferOutput<typeof PolicySchema>, '$schema'>>
+export type SnpPolicy = NonNullable<Policy['snp']>
+export type BindingPolicy = Policy['binding']
+/** Minimum of one TCB, for one processor or for all of a product. */
+export type TcbFloor = Exclude<SnpPolicy['minimumTcb']['reported'], 'any'>[number]
+/** Minimum version of the firmware of one product. */
+export type FirmwareFloor = Exclude<SnpPolicy['minimumFirmware']['current'], 'any'>[number]
 
 /** The built-in policy that can be named. */
 export type PolicyName = 'authenticity'
 
-/** One field per thing of a report that a tenant may want to pin (AMD 56860). */
-export interface SnpPolicy {
-  readonly debug: 'forbid'
-  /** Hex of the 64 bytes that REPORT_DATA must be. */
-  readonly reportData: string | 'any'
-  readonly products: 'any'
-  readonly endorsementKey: 'any'
-  readonly vmpl: 'any'
-  readonly measurement: 'any'
-  readonly hostData: 'any'
-  readonly familyId: 'any'
-  readonly imageId: 'any'
-  readonly idKeyDigest: 'any'
-  readonly authorKeyDigest: 'any'
-  readonly guestSvn: 'any'
-  readonly chipId: 'any'
-  readonly guestPolicy: {
-    readonly abiVersion: 'any'
-    readonly smt: 'any'
-    readonly migrateMa: 'any'
-    readonly singleSocket: 'any'
-    readonly cxlAllow: 'any'
-    readonly memAes256Xts: 'any'
-    readonly raplDis: 'any'
-    readonly ciphertextHidingDram: 'any'
-    readonly pageSwapDisable: 'any'
-  }
-  readonly platformInfo: 'any'
-  readonly mitigationVector: 'any'
-  readonly minimumTcb: {
-    readonly reported: 'any'
-    readonly committed: 'any'
-    readonly launch: 'any'
-    readonly current: 'any'
-  }
-  readonly minimumFirmware: 'any'
-  /** Age of revocation data; what is presented is checked all the same. */
-  readonly revocation: 'any'
-}
-
-export interface Policy {
-  readonly name: PolicyName
-  readonly snp: SnpPolicy
-}
+/** Characters of the largest document: room for thousands of chips. */
+const MAX_TEXT_LEN = 1 << 20
 
 /**
- * Origin and integrity only: genuine AMD evidence of a guest that the host cannot debug, whatever
- * runs in it.
+ * Reads a policy: JSON in which `//` comments may stand, as text or in UTF-8, or its parsed value. The
+ * result is a copy, without comments.
+ *
+ * @throws {AttestationError} `ERR_POLICY_DOCUMENT`, naming the first field that is wrong and what was
+ *   expected there; also for a name that stands twice in one object
  */
-export function authenticity(reportData: string | 'any'): Policy {
+export function parsePolicy(document: unknown): Policy {
+  const text = document instanceof Uint8Array ? decode(document) : document
+  const value = typeof text === 'string' ? parseText(text) : text
+  const { success, output, issues } = v.safeParse(PolicySchema, value)
+  if (!success) throw wrong(describe(deepest(issues[0])))
+  const { $schema: _, ...policy } = output
+  return policy
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw wrong('UTF-8 expected')
+  }
+}
+
+function parseText(text: string): unknown {
+  if (text.length > MAX_TEXT_LEN) throw wrong(`at most ${MAX_TEXT_LEN} characters expected`)
+  try {
+    return parseJsonc(text)
+  } catch (cause) {
+    // Nothing else is thrown by reading text.
+    throw wrong((cause as SyntaxError).message, { cause })
+  }
+}
+
+/** A union blames itself; the alternative that came furthest knows what is wrong. */
+function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const alternatives = (issue.issues ?? []).map(deepest)
+  const [inner] = alternatives.sort((a, b) => pathOf(b).length - pathOf(a).length)
+  if (!inner || pathOf(inner).length === 0) return issue
+  return { ...inner, path: [...pathOf(issue), ...pathOf(inner)] as NonNullable<typeof issue.path> }
+}
+
+const pathOf = ({ path }: v.BaseIssue<unknown>): readonly v.IssuePathItem[] => path ?? []
+
+function describe({ path, expected, message, input }: v.BaseIssue<unknown>): string {
+  const place = path ? spell(path) : 'the document'
+  const leaf = path?.at(-1)
+  if (leaf?.origin === 'key') {
+    return expected === 'never' ? `${place} is no field of a policy` : `${place} is missing`
+  }
+  return `${place}: ${message}, got ${show(input)}`
+}
+
+function spell(path: readonly v.IssuePathItem[]): string {
+  const steps = path.map(({ key }) => {
+    if (typeof key === 'number') return `[${key}]`
+    const name = String(key)
+    return /^\w{1,40}$/.test(name) ? `.${name}` : `[${quote(name)}]`
+  })
+  return steps.join('').replace(/^\./, '')
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return 'list'
+  return typeof value === 'number' || value === null ? String(value) : typeof value
+}
+
+const wrong = (message: string, options?: ErrorOptions): AttestationError =>
+  new AttestationError('ERR_POLICY_DOCUMENT', `policy: ${message}`, options)
+
+/**
+ * The built-in policy: origin and integrity only. Genuine evidence of a guest that the host cannot
+ * debug, whatever runs in it.
+ */
+export function authenticity(): Policy & { readonly snp: SnpPolicy } {
   return {
+    format: POLICY_FORMAT,
     name: 'authenticity',
     snp: {
-      debug: 'forbid',
-      reportData,
       products: 'any',
       endorsementKey: 'any',
-      vmpl: 'any',
+      cspId: 'any',
+      chipId: 'any',
+      maskedChipId: 'forbid',
       measurement: 'any',
       hostData: 'any',
       familyId: 'any',
       imageId: 'any',
       idKeyDigest: 'any',
       authorKeyDigest: 'any',
-      guestSvn: 'any',
-      chipId: 'any',
+      minimumGuestSvn: 'any',
+      reportId: 'any',
+      reportIdMa: 'any',
+      reportData: 'any',
+      vmpl: 'any',
+      debug: 'forbid',
       guestPolicy: {
-        abiVersion: 'any',
+        minimumAbi: 'any',
         smt: 'any',
         migrateMa: 'any',
-        singleSocket: 'any',
         cxlAllow: 'any',
+        singleSocket: 'any',
         memAes256Xts: 'any',
         raplDis: 'any',
         ciphertextHidingDram: 'any',
         pageSwapDisable: 'any',
       },
-      platformInfo: 'any',
-      mitigationVector: 'any',
+      platformInfo: {
+        smtEn: 'any',
+        tsmeEn: 'any',
+        tioEn: 'any',
+        eccEn: 'any',
+        raplDis: 'any',
+        ciphertextHidingDramEn: 'any',
+        aliasCheckComplete: 'any',
+        iommuWriteSafe: 'any',
+      },
+      mitigations: { launch: 'any', current: 'any' },
       minimumTcb: { reported: 'any', committed: 'any', launch: 'any', current: 'any' },
-      minimumFirmware: 'any',
+      minimumFirmware: { current: 'any', committed: 'any' },
+      provisionalFirmware: 'any',
       revocation: 'any',
+    },
+    binding: {
+      nonce: 'any',
+      modes: 'any',
+      boundVmpl: 1,
+      legacyTlsBinding: 'forbid',
+      tlsKey: 'any',
+      hpkeKey: 'any',
+      userData: 'any',
     },
   }
 }

@@ -27,11 +27,13 @@ export async function appraiseSnp(options: SnpAppraisal): Promise<AttestationRes
   const gathered = await gather(asked)
   const [findings, claims] = await Promise.all([findingsOf(gathered), claimsOf(gathered)])
   const inOrder = SNP_CHECKS.flatMap((name) => findings.filter(({ check }) => check === name))
+  const policy = authenticity()
+  const reportData = asked.reportData ? toHex(asked.reportData) : 'any'
   return {
     result: conclude(inOrder),
     findings: inOrder,
     claims: { snp: claims, tdx: null, gpus: [], binding: {} },
-    policy: authenticity(asked.reportData ? toHex(asked.reportData) : 'any'),
+    policy: { ...policy, snp: { ...policy.snp, reportData } },
     evaluatedAt: asked.at.toISOString(),
   }
 }
