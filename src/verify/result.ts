@@ -5,6 +5,7 @@
 import { AttestationError, type Code } from '../errors.js'
 import type { SnpClaims } from './claims.js'
 import type { Policy } from './policy.js'
+import type { SnpPolicyCheck } from './snp-policy-names.js'
 
 /** Every check of an SNP appraisal, in the order of the findings. */
 export const SNP_CHECKS = [
@@ -24,7 +25,7 @@ export const SNP_CHECKS = [
   'snp.report-data',
 ] as const
 
-export type Check = (typeof SNP_CHECKS)[number]
+export type Check = (typeof SNP_CHECKS)[number] | SnpPolicyCheck | 'snp.tcb-order'
 
 /** What one check came to. A code says why it did not pass, and `CODES` whose fault that is. */
 export type Finding = {
