@@ -26,4 +26,10 @@ export {
   splitAep83GpuEvidence,
   tcbAtLeast,
 } from './index.js'
-export { appraiseSnp } from './verify/index.js'
+export {
+  appraiseSnp,
+  authenticity,
+  explainPolicy,
+  initPolicy,
+  parsePolicy,
+} from './verify/index.js'

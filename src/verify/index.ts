@@ -5,7 +5,18 @@ export type { Anchor } from './chain.js'
 export type { CrlClaims, EndorsementKeyClaims, RootClaims, SnpClaims } from './claims.js'
 export type { VekKind } from './names.js'
 export type { SnpAppraisal } from './options.js'
-export type { Policy, PolicyName, SnpPolicy } from './policy.js'
+export {
+  authenticity,
+  type BindingPolicy,
+  type FirmwareFloor,
+  type Policy,
+  type PolicyName,
+  parsePolicy,
+  type SnpPolicy,
+  type TcbFloor,
+} from './policy.js'
+export { type Explanation, explain, explainPolicy } from './policy-explain.js'
+export { initPolicy, type PolicySeed } from './policy-init.js'
 export {
   type AttestationResult,
   type Check,

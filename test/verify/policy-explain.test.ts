@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import t from 'tap'
+import { authenticity, type Policy, parsePolicy } from '../../src/verify/policy.js'
+import { explain, explainPolicy } from '../../src/verify/policy-explain.js'
+import { DESCRIPTIONS } from '../../src/verify/policy-text.js'
+import { LEAVES, strict } from './policy-flips.js'
+
+const FULL = strict('Turin', 'vlek').policy
+const { snp, binding } = FULL
+
+/** Fields with two values, neither of which is 'any'. */
+const SWITCHES: Record<string, unknown> = {
+  'snp.debug': 'allow',
+  'snp.maskedChipId': 'allow',
+  'snp.platformInfo.tsmeEn': 'forbid',
+  'binding.boundVmpl': 3,
+  'binding.legacyTlsBinding': 'allow',
+}
+
+function put(path: string, value: unknown): Policy {
+  const copy = structuredClone(FULL) as object
+  const names = path.split('.')
+  const last = names.pop() as string
+  Object.assign(
+    names.reduce((at, name) => at[name as keyof object], copy),
+    { [last]: value },
+  )
+  return parsePolicy(copy)
+}
+
+t.test(
+  'explain: a sentence for each field that is judged, and a line for each other',
+  async (t) => {
+    const full = explain(FULL)
+    t.equal(full.unchecked.length, 0)
+    t.same(explainPolicy(FULL).slice(-1), ['Every field is judged.'])
+    const binding = [...DESCRIPTIONS.keys()].filter((path) => path.startsWith('binding.'))
+    const leaves = [...LEAVES, 'snp.maskedChipId', 'snp.revocation', ...binding]
+    t.equal(full.accepts.length, leaves.length)
+    for (const path of leaves) {
+      const switched = SWITCHES[path]
+      if (path !== 'snp.platformInfo.tsmeEn' && switched !== undefined) {
+        const { accepts } = explain(put(path, switched))
+        t.equal(accepts.filter((sentence) => !full.accepts.includes(sentence)).length, 1, path)
+        continue
+      }
+      const { accepts, unchecked } = explain(put(path, 'any'))
+      t.equal(accepts.length, leaves.length - 1, path)
+      t.match(unchecked, [new RegExp(`^${path.replaceAll('.', '\\.')}: \\w`)], path)
+    }
+    const { accepts } = explain(put('snp.platformInfo.tsmeEn', 'forbid'))
+    t.ok(accepts.includes('The platform must not report encryption of all memory (TSME) on.'))
+  },
+)
+
+t.test('explain: values are said whole', async (t) => {
+  const { accepts } = explain(FULL)
+  for (const value of [snp.measurement[0], snp.chipId[0], snp.reportData, 'CN=cc-test-1.example']) {
+    t.ok(accepts.some((sentence) => sentence.includes(value as string)))
+  }
+  t.ok(
+    accepts.includes(
+      'The reported TCB must reach fmc 0x1, bootLoader 0x1, tee 0x1, snp 0x4, microcode 0x51 on Turin 0x1a/0x2/0x1. Other processors are refused.',
+    ),
+  )
+  t.ok(accepts.includes('A CRL must be at hand that is at most 370 days old.'))
+  const open = { fmc: 'any', bootLoader: 'any', tee: 'any', snp: 'any', microcode: 'any' }
+  const rows = [{ product: 'Milan', cpuid: 'any', ...open }]
+  t.match(
+    explain(put('snp.minimumTcb.launch', rows)).accepts.join('\n'),
+    'The launch TCB must reach any level on Milan. Other processors are refused.',
+  )
+})
+
+t.test('explain: the built-in policy, and what it leaves open', async (t) => {
+  const lines = explainPolicy(authenticity())
+  t.equal(lines[0], 'The policy "authenticity" accepts SEV-SNP evidence and no other.')
+  t.ok(lines.includes('  The host must not be able to debug the guest.'))
+  const start = lines.indexOf('Nothing looks at:')
+  t.ok(lines.slice(start).some((line) => line.startsWith('  snp.measurement: ')))
+  t.equal(lines.length - start - 1, explain(authenticity()).unchecked.length)
+  const { snp: _, ...rest } = authenticity()
+  t.match(explainPolicy(rest)[0], /accepts no evidence at all/)
+  t.same(explain(rest).warnings, [])
+})
+
+t.test('explain: warns of what is weak', async (t) => {
+  const quiet: Policy = { ...FULL, snp: { ...snp, vmpl: [0] } }
+  t.same(explain(quiet).warnings, [])
+  const modes = { ...binding, modes: ['raw', 'tls'] as const }
+  const rows = snp.minimumTcb.reported
+  if (rows === 'any') throw new Error('pinned')
+  const vague = rows.map((row) => ({ ...row, cpuid: 'any' as const }))
+  const floors = { reported: 'any', committed: 'any', launch: 'any', current: 'any' } as const
+  const weak: [name: string, policy: Policy, warning: RegExp][] = [
+    [
+      'measurement',
+      { ...quiet, snp: { ...snp, vmpl: [0], measurement: 'any' } },
+      /^measurement is/,
+    ],
+    ['hostData', { ...quiet, snp: { ...snp, vmpl: [0], hostData: 'any' } }, /^hostData is/],
+    ['debug', { ...quiet, snp: { ...snp, vmpl: [0], debug: 'allow' } }, /^debug is/],
+    ['the oracle', FULL, /^raw evidence of VMPL 1 is accepted/],
+    ['any level', { ...quiet, snp: { ...snp, vmpl: 'any' } }, /^raw evidence of VMPL 1/],
+    [
+      'level 0',
+      { ...quiet, snp: { ...snp, vmpl: [1] }, binding: { ...binding, boundVmpl: 0 } },
+      /^binding.boundVmpl is 0/,
+    ],
+    [
+      'legacy TLS',
+      { ...quiet, binding: { ...modes, legacyTlsBinding: 'allow' } },
+      /^legacyTlsBinding is/,
+    ],
+    ['revocation', { ...quiet, snp: { ...snp, vmpl: [0], revocation: 'any' } }, /^revocation is/],
+    ['floors', { ...quiet, snp: { ...snp, vmpl: [0], minimumTcb: floors } }, /^minimumTcb is/],
+    [
+      'steppings',
+      { ...quiet, snp: { ...snp, vmpl: [0], minimumTcb: { ...floors, reported: vague } } },
+      /^a row of minimumTcb/,
+    ],
+  ]
+  for (const [name, policy, warning] of weak) {
+    const { warnings } = explain(policy)
+    t.equal(warnings.length, 1, name)
+    t.match(warnings[0], warning, name)
+    t.ok(explainPolicy(policy).includes(`WARNING: ${warnings[0]}`))
+  }
+  const bound: Policy = { ...FULL, binding: { ...binding, modes: ['bound'] } }
+  t.same(explain(bound).warnings, [], 'raw evidence is refused')
+  const any: Policy = { ...quiet, binding: { ...binding, modes: 'any', legacyTlsBinding: 'allow' } }
+  t.equal(explain(any).warnings.length, 1, 'any mode is every mode')
+})
