@@ -27,6 +27,7 @@ export const CODES = {
   ERR_MERKLE_INDEX: 'request',
   ERR_DIGEST_ORDER: 'request',
   ERR_POLICY_DOCUMENT: 'request',
+  ERR_ATTESTER_REFUSED: 'request',
 
   ERR_EVIDENCE_SIZE: 'evidence',
   ERR_EVIDENCE_UNKNOWN: 'evidence',
@@ -109,6 +110,10 @@ export const CODES = {
   ERR_CHIP_ID_MASKED: 'unavailable',
   ERR_FIELD_ABSENT: 'unavailable',
   ERR_CRL_STALE: 'unavailable',
+  ERR_ATTESTER_NETWORK: 'unavailable',
+  ERR_ATTESTER_TIMEOUT: 'unavailable',
+  ERR_ATTESTER_STATUS: 'unavailable',
+  ERR_ATTESTER_ANSWER: 'unavailable',
 
   ERR_CORE_TRAP: 'internal',
   ERR_INTERNAL: 'internal',
