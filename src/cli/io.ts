@@ -12,6 +12,8 @@ export interface Io {
   readonly color: boolean
   readonly stdin: Readable & { readonly isTTY?: boolean }
   now(): Date
+  /** As many bytes that nobody can guess. */
+  random(length: number): Uint8Array
 }
 
 /** Whether to colour: only on a terminal, and not where NO_COLOR is set to anything. */

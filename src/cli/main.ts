@@ -22,5 +22,6 @@ const code = await run(process.argv.slice(2), version, {
   color: wantsColor(process.stdout, process.env),
   stdin: process.stdin,
   now: () => new Date(),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
 })
 process.exitCode ??= code

@@ -29,6 +29,7 @@ t.test('demo: says so when a forgery is not refused as it must be', async (t) =>
     color: false,
     stdin: process.stdin,
     now: () => new Date(),
+    random: (length: number) => new Uint8Array(length),
   }
   t.equal(await demo(io, appraiseSnp), 0)
   const gullible: typeof appraiseSnp = async (options) => ({

@@ -15,6 +15,7 @@ export interface World {
   readonly isTTY?: boolean
   readonly color?: boolean
   readonly now?: () => Date
+  readonly random?: (length: number) => Uint8Array
 }
 
 /** Runs `assay` with these arguments. */
@@ -31,6 +32,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     color: world.color ?? false,
     stdin: Object.assign(Readable.from(world.stdin ?? []), { isTTY: world.isTTY ?? false }),
     now: world.now ?? (() => new Date('2026-01-02T03:04:05Z')),
+    random: world.random ?? ((length) => new Uint8Array(length).fill(0x5a)),
   })
   return { code, out, err }
 }
