@@ -7,6 +7,7 @@ import { demoCommand } from './demo.js'
 import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
 import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
+import { policyCommand } from './policy.js'
 import { verifyCommand } from './verify.js'
 
 /** A command's answer: what it exits with once it has written. */
@@ -30,7 +31,12 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     .version(version)
     .helpCommand(false)
     .showSuggestionAfterError(true)
-  for (const command of [demoCommand(io, answer), inspectCommand(io), verifyCommand(io, answer)]) {
+  for (const command of [
+    demoCommand(io, answer),
+    inspectCommand(io),
+    policyCommand(io),
+    verifyCommand(io, answer),
+  ]) {
     program.addCommand(command)
   }
   settings(program, io)

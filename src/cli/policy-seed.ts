@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence in a file → what a policy can be made from: the report, and what its chain proves.
+
+import { parseCertTable } from '../core/cert-table.js'
+import { parseSnpReport } from '../core/snp.js'
+import { AttestationError, CODES } from '../errors.js'
+import { type Evidence, parseEvidenceFile } from '../evidence.js'
+import { type AttestationResult, appraiseSnp, type PolicySeed } from '../verify/index.js'
+
+/** Contents of files, and the time to appraise them as of. */
+export interface Given {
+  readonly file: Uint8Array
+  readonly endorsements: readonly Uint8Array[]
+  readonly roots: readonly Uint8Array[]
+  readonly at: Date
+}
+
+const BRACE = 0x7b
+
+/**
+ * Reads and appraises the evidence. What is rejected as evidence is nothing to start from.
+ *
+ * @throws {AttestationError} the code of the check that failed, or of what cannot be read
+ */
+export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> {
+  const { report, endorsements, mode, claims } = open(given.file)
+  const result = await appraiseSnp({
+    report,
+    endorsements: [...endorsements, ...given.endorsements],
+    roots: given.roots,
+    at: given.at,
+    policy: 'authenticity',
+  })
+  refuseForged(result)
+  const { endorsementKey: key } = result.claims.snp
+  return {
+    report: parseSnpReport(report),
+    product: key?.product ?? null,
+    kind: key?.kind ?? null,
+    cspId: key?.cspId ?? null,
+    mode,
+    binds: {
+      tlsKey: claims.tlsSpki !== null,
+      hpkeKey: claims.hpke !== null,
+      userData: claims.userData !== null,
+    },
+    verdict: result.result,
+  }
+}
+
+type Opened = Pick<Evidence, 'report' | 'endorsements' | 'mode' | 'claims'>
+
+/** A bare report answers its nonce as it is; a document says how it was asked for. */
+function open(file: Uint8Array): Opened {
+  if (file.find((byte) => byte > 0x20) !== BRACE) {
+    const claims = { tlsSpki: null, hpke: null, userData: null }
+    return { report: new Uint8Array(file), endorsements: [], mode: 'raw', claims }
+  }
+  const { evidence, endorsements } = parseEvidenceFile(file)
+  if (evidence.tee !== 'snp') {
+    throw new AttestationError('ERR_EVIDENCE_UNKNOWN', `SNP evidence expected, got ${evidence.tee}`)
+  }
+  const table = evidence.auxblob.length > 0 ? parseCertTable(evidence.auxblob) : []
+  const certificates = table.flatMap(({ kind, data }) => (kind ? [data] : []))
+  return {
+    ...evidence,
+    endorsements: [...evidence.endorsements, ...endorsements, ...certificates],
+  }
+}
+
+/** What the built-in policy objects to is for the new policy to say. */
+function refuseForged({ findings }: AttestationResult): void {
+  for (const { check, outcome, code, detail } of findings) {
+    if (outcome === 'fail' && CODES[code] !== 'policy') {
+      throw new AttestationError(
+        code,
+        `no policy starts from rejected evidence: ${check}: ${detail}`,
+      )
+    }
+  }
+}
