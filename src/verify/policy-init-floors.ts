@@ -25,6 +25,12 @@ export function pinFloors({ report, product }: PolicySeed, pin: Pin): Pick<SnpPo
     const seen = cpuid ? SEEN : SEEN_UNNAMED
     return pin(`snp.minimumTcb.${path}`, rows, rows === 'any' ? UNKNOWN : seen)
   }
+  const firmware = (path: string, version: FirmwareVersion) =>
+    pin(
+      `snp.minimumFirmware.${path}`,
+      firmwareRows(version, product),
+      product ? `Seen: ${spell(version)}.` : UNKNOWN,
+    )
   const isCommitted =
     equalBytes(report.currentTcb, report.committedTcb) && spell(current) === spell(committed)
   return {
@@ -35,8 +41,8 @@ export function pinFloors({ report, product }: PolicySeed, pin: Pin): Pick<SnpPo
       current: tcb('current', report.currentTcb),
     },
     minimumFirmware: {
-      current: firmwareRows(current, product),
-      committed: firmwareRows(committed, product),
+      current: firmware('current', current),
+      committed: firmware('committed', committed),
     },
     provisionalFirmware: pin(
       'snp.provisionalFirmware',

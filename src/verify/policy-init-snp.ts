@@ -64,9 +64,9 @@ const SOURCES: Record<ByteField, string> = {
 
 export function pinGuest({ report, mode }: PolicySeed, pin: Pin): Pick<SnpPolicy, Guest> {
   const bytes = (field: ByteField) => {
-    const seen = report[field]
-    const note = isZero(seen) ? 'Seen: all zero, nobody set it.' : SOURCES[field]
-    return pin(`snp.${field}`, [toHex(seen)], note)
+    const value = report[field]
+    const note = isZero(value) ? 'Seen: all zero, nobody set it.' : SOURCES[field]
+    return pin(`snp.${field}`, [toHex(value)], note)
   }
   const { authorKeyEn, guestSvn } = report
   return {
@@ -106,48 +106,54 @@ export function pinSwitches(report: SnpReport, pin: Pin): Pick<SnpPolicy, Switch
   const { abiMajor, abiMinor, ...guest } = report.policyBits
   const platform = report.platformInfoBits
   const abi = `${abiMajor}.${abiMinor}`
+  // A bit that weakens stays forbidden where it was not needed; one that strengthens stays required.
+  const weak = (path: string, set: boolean) => pin(path, set ? 'any' : 'forbid', seen(set))
+  const good = (path: string, set: boolean) => pin(path, set ? 'require' : 'any', seen(set))
+  const debug = guest.debug
+    ? 'Seen: set. THE HOST CAN READ THIS GUEST; no secret is safe in it.'
+    : seen(false)
   return {
-    debug: pin(
-      'snp.debug',
-      guest.debug ? 'allow' : 'forbid',
-      guest.debug
-        ? 'Seen: set. THE HOST CAN READ THIS GUEST; no secret is safe in it.'
-        : 'Seen: not set.',
-    ),
+    debug: pin('snp.debug', guest.debug ? 'allow' : 'forbid', debug),
     guestPolicy: {
       minimumAbi: pin('snp.guestPolicy.minimumAbi', abi === '0.0' ? 'any' : abi, `Seen: ${abi}.`),
-      smt: unlessSet(guest.smt),
-      migrateMa: unlessSet(guest.migrateMa),
-      cxlAllow: unlessSet(guest.cxlAllow),
-      singleSocket: ifSet(guest.singleSocket),
-      memAes256Xts: ifSet(guest.memAes256Xts),
-      raplDis: ifSet(guest.raplDis),
-      ciphertextHidingDram: ifSet(guest.ciphertextHidingDram),
-      pageSwapDisable: ifSet(guest.pageSwapDisable),
+      smt: weak('snp.guestPolicy.smt', guest.smt),
+      migrateMa: weak('snp.guestPolicy.migrateMa', guest.migrateMa),
+      cxlAllow: weak('snp.guestPolicy.cxlAllow', guest.cxlAllow),
+      singleSocket: good('snp.guestPolicy.singleSocket', guest.singleSocket),
+      memAes256Xts: good('snp.guestPolicy.memAes256Xts', guest.memAes256Xts),
+      raplDis: good('snp.guestPolicy.raplDis', guest.raplDis),
+      ciphertextHidingDram: good(
+        'snp.guestPolicy.ciphertextHidingDram',
+        guest.ciphertextHidingDram,
+      ),
+      pageSwapDisable: good('snp.guestPolicy.pageSwapDisable', guest.pageSwapDisable),
     },
     platformInfo: {
-      smtEn: unlessSet(platform.smtEn),
-      tsmeEn: ifSet(platform.tsmeEn),
-      tioEn: unlessSet(platform.tioEn),
-      eccEn: ifSet(platform.eccEn),
-      raplDis: ifSet(platform.raplDis),
-      ciphertextHidingDramEn: ifSet(platform.ciphertextHidingDramEn),
-      aliasCheckComplete: ifSet(platform.aliasCheckComplete),
-      iommuWriteSafe: ifSet(platform.iommuWriteSafe),
+      smtEn: weak('snp.platformInfo.smtEn', platform.smtEn),
+      tsmeEn: good('snp.platformInfo.tsmeEn', platform.tsmeEn),
+      tioEn: weak('snp.platformInfo.tioEn', platform.tioEn),
+      eccEn: good('snp.platformInfo.eccEn', platform.eccEn),
+      raplDis: good('snp.platformInfo.raplDis', platform.raplDis),
+      ciphertextHidingDramEn: good(
+        'snp.platformInfo.ciphertextHidingDramEn',
+        platform.ciphertextHidingDramEn,
+      ),
+      aliasCheckComplete: good('snp.platformInfo.aliasCheckComplete', platform.aliasCheckComplete),
+      iommuWriteSafe: good('snp.platformInfo.iommuWriteSafe', platform.iommuWriteSafe),
     },
     mitigations: {
-      launch: mask(report.launchMitVector),
-      current: mask(report.currentMitVector),
+      launch: mask('snp.mitigations.launch', report.launchMitVector, pin),
+      current: mask('snp.mitigations.current', report.currentMitVector, pin),
     },
   }
 }
 
-/** A bit that weakens: what was not needed stays forbidden. */
-const unlessSet = (set: boolean) => (set ? 'any' : 'forbid')
+const seen = (set: boolean): string => `Seen: ${set ? 'set' : 'not set'}.`
 
-/** A bit that strengthens: what was there stays required. */
-const ifSet = (set: boolean) => (set ? 'require' : 'any')
-
-const mask = (vector: bigint | null): string => (vector ? `0x${vector.toString(16)}` : 'any')
+function mask(path: string, vector: bigint | null, pin: Pin): string {
+  if (vector === null) return pin(path, 'any', 'Not seen: the report is of an older version.')
+  const spelled = `0x${vector.toString(16)}`
+  return pin(path, vector === 0n ? 'any' : spelled, `Seen: ${spelled}.`)
+}
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)

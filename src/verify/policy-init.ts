@@ -101,22 +101,27 @@ function pinSnp(seed: PolicySeed, pin: Pin): SnpPolicy {
 }
 
 function pinBinding({ mode, binds, report }: PolicySeed, pin: Pin): BindingPolicy {
-  const bound = mode === 'raw' || report.vmpl === 0 ? BOUND_VMPL : report.vmpl
-  const key = (seen: boolean) => (seen ? 'require' : 'any')
-  const note = (seen: boolean) => `Seen: ${seen ? 'bound' : 'not bound'}.`
+  const key = (path: string, seen: boolean) =>
+    pin(path, seen ? 'require' : 'any', `Seen: ${seen ? 'bound' : 'not bound'}.`)
   return {
     nonce: 'require',
     modes: pin('binding.modes', [mode], `Seen: ${mode}.`),
-    boundVmpl: pin(
-      'binding.boundVmpl',
-      bound,
-      mode === 'raw'
-        ? `Not seen in raw mode; ${BOUND_VMPL} is what the evidence protocol asks for.`
-        : `Seen: ${report.vmpl}.${report.vmpl === 0 ? ' Not pinned: 0 is where caller-chosen REPORT_DATA comes from.' : ''}`,
-    ),
+    boundVmpl: pinBoundVmpl(mode, report.vmpl, pin),
     legacyTlsBinding: 'forbid',
-    tlsKey: pin('binding.tlsKey', key(binds.tlsKey), note(binds.tlsKey)),
-    hpkeKey: pin('binding.hpkeKey', key(binds.hpkeKey), note(binds.hpkeKey)),
-    userData: pin('binding.userData', key(binds.userData), note(binds.userData)),
+    tlsKey: key('binding.tlsKey', binds.tlsKey),
+    hpkeKey: key('binding.hpkeKey', binds.hpkeKey),
+    userData: key('binding.userData', binds.userData),
   }
+}
+
+/** Levels that serve caller-chosen REPORT_DATA can be none of bound evidence. */
+function pinBoundVmpl(mode: Mode, vmpl: number, pin: Pin): number {
+  const path = 'binding.boundVmpl'
+  if (mode === 'raw') {
+    const level = vmpl === BOUND_VMPL ? BOUND_VMPL + 1 : BOUND_VMPL
+    return pin(path, level, 'Not seen in raw mode; another level than that of raw evidence.')
+  }
+  return vmpl > 0
+    ? pin(path, vmpl, `Seen: ${vmpl}.`)
+    : pin(path, BOUND_VMPL, 'Seen: 0. Not pinned: caller-chosen REPORT_DATA comes from there.')
 }

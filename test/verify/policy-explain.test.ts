@@ -6,7 +6,9 @@ import { explain, explainPolicy } from '../../src/verify/policy-explain.js'
 import { DESCRIPTIONS } from '../../src/verify/policy-text.js'
 import { LEAVES, strict } from './policy-flips.js'
 
-const FULL = strict('Turin', 'vlek').policy
+const STRICT = strict('Turin', 'vlek').policy
+/** With a level of bound evidence that raw evidence may have too. */
+const FULL = { ...STRICT, binding: { ...STRICT.binding, boundVmpl: 1 } }
 const { snp, binding } = FULL
 
 /** Fields with two values, neither of which is 'any'. */
@@ -86,6 +88,7 @@ t.test('explain: the built-in policy, and what it leaves open', async (t) => {
 })
 
 t.test('explain: warns of what is weak', async (t) => {
+  t.same(explain(STRICT).warnings, [], 'what init makes is not weak')
   const quiet: Policy = { ...FULL, snp: { ...snp, vmpl: [0] } }
   t.same(explain(quiet).warnings, [])
   const modes = { ...binding, modes: ['raw', 'tls'] as const }

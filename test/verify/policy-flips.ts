@@ -140,7 +140,8 @@ export function flips({ facts, policy }: Strict): Record<string, Flip> {
     'snp.cspId': { code: 'ERR_POLICY_CSP_ID', values: [['CN=elsewhere.example'], ['CN=cc']] },
     'snp.chipId': {
       code: 'ERR_POLICY_CHIP_ID',
-      values: [[digits(64, 0xc2)], [digits(8, 0xc2)], [digits(8, 0xc0)]],
+      // Eight bytes are all of a Turin chip, and only the start of another.
+      values: [[digits(64, 0xc2)], [digits(8, 0xc0)], [digits(product === 'Turin' ? 64 : 8, 0xc1)]],
     },
     'snp.measurement': lists(48, 'ERR_POLICY_MEASUREMENT'),
     'snp.hostData': lists(32, 'ERR_POLICY_HOST_DATA'),

@@ -72,7 +72,7 @@ t.test('init: pins what is there to stay, and nothing that changes', async (t) =
     provisionalFirmware: 'forbid',
     revocation: { maximumAgeDays: 370 },
   })
-  t.match(policy.binding, { nonce: 'require', modes: ['raw'], boundVmpl: 1, tlsKey: 'any' })
+  t.match(policy.binding, { nonce: 'require', modes: ['raw'], boundVmpl: 2, tlsKey: 'any' })
 })
 
 t.test('init: what the evidence does not meet is not asked', async (t) => {
@@ -134,7 +134,9 @@ t.test('init: what is bound stays bound, at a level of its own', async (t) => {
   t.equal(bound.snp?.vmpl, 'any')
   const low = init({ vmpl: 0 }, { mode: 'tls', binds })
   t.equal(low.policy.binding.boundVmpl, 1)
-  t.match(low.text, /0 is where caller-chosen REPORT_DATA comes from/)
+  t.match(low.text, /Seen: 0. Not pinned: caller-chosen/)
+  t.equal(init({ vmpl: 0 }).policy.binding.boundVmpl, 1)
+  t.equal(init({ vmpl: 1 }).policy.binding.boundVmpl, 2, 'never the level of raw evidence')
 })
 
 t.test('init: says of every field what it means, and how good the pins are', async (t) => {
