@@ -68,6 +68,8 @@ t.test('package: its types are found and mean something', async (t) => {
   )
   const good = `import { parseSnpReport, type SnpReport } from 'assay'
     import { appraiseSnp } from 'assay/verify'
+    import { diskStore, type EndorsementStore } from 'assay/disk-store'
+    export const store: EndorsementStore = diskStore('cache')
     export const version = (report: SnpReport): number => report.version
     export const parse: (bytes: Uint8Array) => SnpReport = parseSnpReport
     export const verdict = appraiseSnp`
