@@ -83,6 +83,7 @@ export const CODES = {
   ERR_SNP_CSP_ID: 'endorsement',
   ERR_SNP_PRODUCT_MISMATCH: 'endorsement',
   ERR_SNP_VEK_KIND: 'endorsement',
+  ERR_ENDORSER_ANSWER: 'endorsement',
 
   ERR_POLICY_TEE: 'policy',
   ERR_POLICY_PRODUCT: 'policy',
@@ -114,6 +115,13 @@ export const CODES = {
   ERR_ATTESTER_TIMEOUT: 'unavailable',
   ERR_ATTESTER_STATUS: 'unavailable',
   ERR_ATTESTER_ANSWER: 'unavailable',
+  ERR_ENDORSER_TIMEOUT: 'unavailable',
+  ERR_ENDORSER_RATE_LIMIT: 'unavailable',
+  ERR_ENDORSER_NOT_FOUND: 'unavailable',
+  ERR_ENDORSER_STATUS: 'unavailable',
+  ERR_ENDORSER_NETWORK: 'unavailable',
+  ERR_ENDORSER_OFFLINE: 'unavailable',
+  ERR_ENDORSER_ABORTED: 'unavailable',
 
   ERR_CORE_TRAP: 'internal',
   ERR_INTERNAL: 'internal',

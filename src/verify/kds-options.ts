@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// How AMD's Key Distribution Service is asked: the options, checked whole before any work, and the
+// addresses of what it has (AMD 57230, 58369).
+
+import { toHex } from '../encoding.js'
+import { AttestationError } from '../errors.js'
+import type { Chip } from './endorser.js'
+import { DEADLINE_MS, type FetcherOptions, REQUEST_MS } from './fetcher.js'
+import { derObjects } from './pem.js'
+import type { EndorsementStore } from './store.js'
+import { type Certificate, parseCertificate } from './x509.js'
+
+export interface AmdKdsOptions extends Omit<FetcherOptions, 'fetch'> {
+  /** Null: offline. Nothing but the store is asked then. */
+  readonly fetch: typeof fetch | null
+  readonly store: EndorsementStore
+  /** AMD's own service, or a mirror of it; a path is kept, and `http:` is taken at its word. */
+  readonly baseUrl?: string
+  /** Roots to accept besides AMD's, DER or PEM: those of simulated platforms. */
+  readonly roots?: readonly Uint8Array[]
+  /** For how long a CRL is used again without asking; 24 hours unless told, 0 for never. */
+  readonly crlReuseMs?: number
+}
+
+/** The same without gaps. */
+export interface CheckedKdsOptions
+  extends Required<Omit<AmdKdsOptions, 'roots' | 'onProgress' | 'signal'>>,
+    Pick<AmdKdsOptions, 'onProgress' | 'signal'> {
+  readonly roots: readonly Certificate[]
+}
+
+const AMD_BASE_URL = 'https://kdsintf.amd.com'
+const CRL_REUSE_MS = 24 * 3_600_000
+const NAMES: ReadonlySet<string> = new Set<keyof AmdKdsOptions>([
+  'fetch',
+  'store',
+  'now',
+  'sleep',
+  'baseUrl',
+  'roots',
+  'requestMs',
+  'deadlineMs',
+  'crlReuseMs',
+  'onProgress',
+  'signal',
+])
+const DURATIONS = ['requestMs', 'deadlineMs', 'crlReuseMs'] as const
+
+/** @throws {AttestationError} `ERR_ARGUMENT` */
+export function checkKdsOptions(options: AmdKdsOptions): CheckedKdsOptions {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name)) throw wrong(`unknown option ${JSON.stringify(name)}`)
+  }
+  const checked = {
+    requestMs: REQUEST_MS,
+    deadlineMs: DEADLINE_MS,
+    crlReuseMs: CRL_REUSE_MS,
+    ...options,
+    baseUrl: base(options.baseUrl ?? AMD_BASE_URL),
+    roots: (options.roots ?? []).flatMap(readRoots),
+  }
+  for (const name of DURATIONS) {
+    if (!(checked[name] >= 0)) throw wrong(`${name} is not a number of milliseconds`)
+  }
+  return checked
+}
+
+/** Without a slash at the end: paths bring their own. */
+function base(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const usable = url && ['https:', 'http:'].includes(url.protocol)
+  if (!usable || url.username || url.password || url.search || url.hash) {
+    throw wrong('baseUrl is not an http or https URL without credentials, query and fragment')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function readRoots(root: Uint8Array, at: number): Certificate[] {
+  try {
+    return derObjects(new Uint8Array(root)).map(parseCertificate)
+  } catch (cause) {
+    throw wrong(`roots[${at}] is not a certificate`, { cause })
+  }
+}
+
+const TURIN_HW_ID_LEN = 8
+const HW_ID_LEN = 64
+const SPL_MAX = 255
+
+/**
+ * Path and query of a VCEK: the id in hex as long as the product has it, SPLs in decimal.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT` for a chip that no product has
+ */
+export function vcekPath({ product, chipId, tcb }: Chip): string {
+  const { fmc, bootLoader, tee, snp, microcode } = tcb
+  const turin = product === 'Turin'
+  const spls = [...(turin ? [fmc] : []), bootLoader, tee, snp, microcode]
+  const sound = spls.every(
+    (spl) => Number.isInteger(spl) && 0 <= Number(spl) && Number(spl) <= SPL_MAX,
+  )
+  if (
+    !sound ||
+    turin !== (fmc !== null) ||
+    chipId.length !== (turin ? TURIN_HW_ID_LEN : HW_ID_LEN)
+  ) {
+    throw wrong(`the TCB or the length of the id is not that of a ${product} chip`)
+  }
+  const names = [...(turin ? ['fmcSPL'] : []), 'blSPL', 'teeSPL', 'snpSPL', 'ucodeSPL']
+  const query = names.map((name, at) => `${name}=${String(spls[at]).padStart(2, '0')}`)
+  return `/vcek/v1/${product}/${toHex(chipId)}?${query.join('&')}`
+}
+
+const wrong = (message: string, options?: ErrorOptions): AttestationError =>
+  new AttestationError('ERR_ARGUMENT', message, options)
