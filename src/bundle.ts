@@ -27,9 +27,12 @@ export {
   tcbAtLeast,
 } from './index.js'
 export {
+  amdKds,
   appraiseSnp,
   authenticity,
+  cacheStorageStore,
   explainPolicy,
   initPolicy,
+  memoryStore,
   parsePolicy,
 } from './verify/index.js'

@@ -3,6 +3,9 @@
 
 export type { Anchor } from './chain.js'
 export type { CrlClaims, EndorsementKeyClaims, RootClaims, SnpClaims } from './claims.js'
+export type { Chip, SnpEndorser } from './endorser.js'
+export type { Progress } from './fetcher.js'
+export { type AmdKdsOptions, amdKds } from './kds.js'
 export type { VekKind } from './names.js'
 export type { SnpAppraisal } from './options.js'
 export {
@@ -25,3 +28,9 @@ export {
   type Verdict,
 } from './result.js'
 export { appraiseSnp } from './snp.js'
+export {
+  cacheStorageStore,
+  type EndorsementStore,
+  memoryStore,
+  type StoredEntry,
+} from './store.js'
