@@ -31,8 +31,11 @@ export {
   appraiseSnp,
   authenticity,
   cacheStorageStore,
+  earClaims,
+  encodeEar,
   explainPolicy,
   initPolicy,
   memoryStore,
   parsePolicy,
+  signEar,
 } from './verify/index.js'

@@ -28,6 +28,7 @@ export const CODES = {
   ERR_DIGEST_ORDER: 'request',
   ERR_POLICY_DOCUMENT: 'request',
   ERR_ATTESTER_REFUSED: 'request',
+  ERR_EAR_KEY: 'request',
 
   ERR_EVIDENCE_SIZE: 'evidence',
   ERR_EVIDENCE_UNKNOWN: 'evidence',

@@ -3,6 +3,16 @@
 
 export type { Anchor } from './chain.js'
 export type { CrlClaims, EndorsementKeyClaims, RootClaims, SnpClaims } from './claims.js'
+export { type EarClaims, earClaims, encodeEar } from './ear.js'
+export { EAR_PROFILES, type EarOptions, type EarProfile } from './ear-options.js'
+export { policyId } from './ear-policy-id.js'
+export {
+  type EarAlgorithm,
+  type EarKey,
+  type EarSigner,
+  earSigner,
+  signEar,
+} from './ear-sign.js'
 export type { Chip, SnpEndorser } from './endorser.js'
 export type { Progress } from './fetcher.js'
 export { type AmdKdsOptions, amdKds } from './kds.js'

@@ -18,12 +18,15 @@ const bundle = readFileSync(path.resolve(import.meta.dirname, '../../build/assay
 
 const PAGE = '<!doctype html><title>assay</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
-  import { AttestationError, parseSnpReport } from '/assay.js'
+  import { AttestationError, parseSnpReport, signEar } from '/assay.js'
   const bytes = new Uint8Array(await (await fetch('/report.bin')).arrayBuffer())
   const version = parseSnpReport(bytes).version
   let refused
   try { parseSnpReport(bytes.subarray(1)) } catch (e) { refused = e instanceof AttestationError && e.code }
-  document.title = JSON.stringify({ version, refused })`
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const { privateKey } = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+  const [header] = (await signEar({ exp: 1 }, privateKey)).split('.')
+  document.title = JSON.stringify({ version, refused, signed: atob(header) })`
 
 const FILES: Record<string, readonly [type: string, body: string | Uint8Array]> = {
   '/': ['text/html', PAGE],
@@ -69,6 +72,10 @@ t.test(
       problems.filter((problem) => !problem.includes('favicon')),
       [],
     )
-    t.same(JSON.parse(await page.title()), { version: 3, refused: 'ERR_SNP_LENGTH' })
+    t.same(JSON.parse(await page.title()), {
+      version: 3,
+      refused: 'ERR_SNP_LENGTH',
+      signed: '{"alg":"ES256","typ":"eat+jwt"}',
+    })
   },
 )
