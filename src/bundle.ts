@@ -2,6 +2,17 @@
 // Entry of the single-file ESM build: what a plain `<script type="module">` can use, in one file.
 
 export {
+  attesterStatus,
+  encodeBundle,
+  fetchEvidence,
+  fetchInfo,
+  fetchQuote,
+  fetchTransport,
+  gatewayQuoteUrl,
+  parseEvidence,
+  parseEvidenceFile,
+} from './client/index.js'
+export {
   AttestationError,
   CODES,
   decodeTcb,

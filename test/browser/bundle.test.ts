@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
 import t from 'tap'
+import { V1_LEAST } from '../evidence/documents.js'
 import { mintReport } from '../fake/snp.js'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -18,7 +19,9 @@ const bundle = readFileSync(path.resolve(import.meta.dirname, '../../build/assay
 
 const PAGE = '<!doctype html><title>assay</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
-  import { AttestationError, parseSnpReport, signEar } from '/assay.js'
+  import {
+    AttestationError, fetchEvidence, fetchTransport, parseSnpReport, signEar,
+  } from '/assay.js'
   const bytes = new Uint8Array(await (await fetch('/report.bin')).arrayBuffer())
   const version = parseSnpReport(bytes).version
   let refused
@@ -26,13 +29,17 @@ const SCRIPT = `
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   const { privateKey } = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
   const [header] = (await signEar({ exp: 1 }, privateKey)).split('.')
-  document.title = JSON.stringify({ version, refused, signed: atob(header) })`
+  const transport = fetchTransport(fetch)
+  const nonce = crypto.getRandomValues(new Uint8Array(32))
+  const { evidence } = await fetchEvidence({ url: location.origin, transport, nonce })
+  document.title = JSON.stringify({ version, refused, signed: atob(header), mode: evidence.mode })`
 
 const FILES: Record<string, readonly [type: string, body: string | Uint8Array]> = {
   '/': ['text/html', PAGE],
   '/page.js': ['text/javascript', SCRIPT],
   '/assay.js': ['text/javascript', bundle],
   '/report.bin': ['application/octet-stream', report],
+  '/v1/evidence': ['application/json', JSON.stringify(V1_LEAST)],
 }
 
 function serve(url: string | undefined, response: ServerResponse): void {
@@ -75,6 +82,7 @@ t.test(
     t.same(JSON.parse(await page.title()), {
       version: 3,
       refused: 'ERR_SNP_LENGTH',
+      mode: 'bound',
       signed: '{"alg":"ES256","typ":"eat+jwt"}',
     })
   },

@@ -54,7 +54,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/disk-store/': ['src/disk-store/', 'src/verify/', 'src/errors.ts', 'node:'],
   'src/simulate/': ['src/simulate/', 'src/core/', 'src/errors.ts', '@peculiar/', 'assembly/'],
   'src/index.ts': ['src/core/', 'src/errors.ts'],
-  'src/bundle.ts': ['src/index.ts', 'src/verify/'],
+  'src/bundle.ts': ['src/index.ts', 'src/verify/', 'src/client/'],
   'src/cli/': ['src/', 'assembly/snp/layout.ts', 'commander', 'node:'],
 }
 
