@@ -65,6 +65,16 @@ t.test('AEP-83: members that peers add are ignored', async (t) => {
   t.same(parse(answer), parse(QUOTE_GPU))
 })
 
+t.test('AEP-83: a format of ours makes it something else', async (t) => {
+  for (const format of ['assay.evidence.v1', 'assay.evidence.v2', 'assay.x']) {
+    t.equal(
+      codeOf(() => parse({ ...QUOTE, format })),
+      FORMAT,
+      format,
+    )
+  }
+})
+
 t.test('AEP-83: the platform says whether there are GPUs', async (t) => {
   for (const tee_platform of PLATFORMS) {
     const gpu = tee_platform.endsWith('-gpu')
