@@ -69,10 +69,11 @@ export function extension(extnID: string, value: ArrayBuffer | Bytes, critical =
   return new Extension({ extnID, critical, extnValue: new OctetString(value) })
 }
 
-/** A positive serial number of up to 23 bits as the content of an INTEGER. */
-export function bigEndian(serial: number): ArrayBuffer {
-  const bytes = Uint8Array.of(serial >>> 16, serial >>> 8, serial)
-  return serial === 0 ? new ArrayBuffer(1) : bytes.buffer
+/** A number of up to 31 bits as the content of an INTEGER. */
+export function bigEndian(value: number): ArrayBuffer {
+  const bytes = [value >>> 24, value >>> 16, value >>> 8, value].map((octet) => octet & 0xff)
+  const first = bytes.findIndex((octet, at) => octet !== 0 || (bytes[at + 1] ?? 0x80) >= 0x80)
+  return Uint8Array.from(bytes.slice(first)).buffer
 }
 
 export const derOf = (value: object): ArrayBuffer => AsnConvert.serialize(value)
