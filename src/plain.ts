@@ -20,19 +20,29 @@ export function plain(value: unknown, omit: readonly string[] = []): Plain {
   if (value instanceof Uint8Array) return toHex(value)
   if (Array.isArray(value)) return value.map((element) => plain(element))
   const object = value as Record<string, unknown>
-  return Object.fromEntries(
-    names(object)
-      .filter((name) => !omit.includes(name))
-      .map((name) => [name, plain(object[name])]),
-  )
+  const entries: [string, Plain][] = []
+  for (const name of names(object)) {
+    if (!omit.includes(name)) entries.push([name, plain(object[name])])
+  }
+  return Object.fromEntries(entries)
 }
 
 /** Own properties of an object literal; getters of a view, whose fields are private. */
-function names(object: object): string[] {
+function names(object: object): readonly string[] {
   const own = Object.keys(object)
-  if (own.length > 0) return own
-  const accessors = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object))
-  return Object.entries(accessors)
-    .filter(([, { get }]) => get !== undefined)
-    .map(([name]) => name)
+  return own.length > 0 ? own : getters(Object.getPrototypeOf(object))
+}
+
+const known = new WeakMap<object, readonly string[]>()
+
+/** Listing them takes longer than reading them all, and a class has the same ones every time. */
+function getters(prototype: object): readonly string[] {
+  let names = known.get(prototype)
+  if (names === undefined) {
+    names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+      .filter(([, { get }]) => get !== undefined)
+      .map(([name]) => name)
+    known.set(prototype, names)
+  }
+  return names
 }
