@@ -24,6 +24,29 @@ t.test('cache: the oldest entry goes when it is full', async (t) => {
   t.equal(get(1).n, 4, 'the first was forgotten')
 })
 
+t.test('cache: content that is the same at a glance is not the same', async (t) => {
+  const cache = new ContentCache<{ first: number }>(2)
+  const content = (first: number) => Uint8Array.from({ length: 1300 }, (_, at) => (at ? 5 : first))
+  const get = (first: number) => cache.get(content(first), () => ({ first }))
+  for (const first of [1, 2, 1, 1, 2, 2, 3]) t.equal(get(first).first, first)
+  const kept = get(3)
+  const long = cache.get(new Uint8Array(1301), () => ({ first: 0 }))
+  t.equal(get(3), kept, 'of those that look alike one is kept, beside others')
+  t.equal(
+    cache.get(new Uint8Array(1301), () => ({ first: 9 })),
+    long,
+  )
+})
+
+t.test('cache: a caller’s buffer is not what is compared', async (t) => {
+  const cache = new ContentCache<{ n: number }>(2)
+  const content = new Uint8Array(300)
+  cache.get(content, () => ({ n: 1 }))
+  content[1] = 1
+  t.equal(cache.get(content, () => ({ n: 2 })).n, 2)
+  t.equal(cache.get(content, () => ({ n: 3 })).n, 2)
+})
+
 t.test('cache: a make that throws leaves nothing behind', async (t) => {
   const cache = new ContentCache<{ n: number }>(2)
   const content = Uint8Array.of(7)
