@@ -2,13 +2,13 @@
 // The path from an endorsement key to a root: who signed whom, and whether each may. Trust comes
 // from keys that AMD or the caller vouch for; what was merely presented only helps to find the way.
 
-import { KeyUsageFlags } from '@peculiar/asn1-x509'
 import { equalBytes } from '../core/bytes.js'
 import { authorityOf, rootName, type VekKind, vekKind } from './names.js'
 import type { Problem } from './result.js'
 import { PINNED, pinnedKey } from './roots.js'
 import { isSignedBy } from './signature.js'
 import type { Certificate, Identity } from './x509.js'
+import { KEY_CERT_SIGN } from './x509-extensions.js'
 
 /** Where candidates for an issuer come from, besides AMD's own. */
 export interface Known {
@@ -115,8 +115,8 @@ function mayIssueAuthorities(root: Certificate): boolean {
   return isIssuer(root) && root.subject === root.issuer && (root.pathLength ?? 1) >= 1
 }
 
-const isIssuer = ({ isCa, keyUsage = KeyUsageFlags.keyCertSign }: Certificate): boolean =>
-  isCa && (keyUsage & KeyUsageFlags.keyCertSign) !== 0
+const isIssuer = ({ isCa, keyUsage = KEY_CERT_SIGN }: Certificate): boolean =>
+  isCa && (keyUsage & KEY_CERT_SIGN) !== 0
 
 /** Constants have no certificate to parse; what a certificate would prove was verified once. */
 const isParsed = (identity: Identity): identity is Certificate => 'tbs' in identity

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The view of a certificate revocation list (RFC 5280 section 5).
 
-import { AsnConvert } from '@peculiar/asn1-schema'
-import { CertificateList, CRLNumber, id_ce_cRLNumber, type TBSCertList } from '@peculiar/asn1-x509'
+import type { Bytes } from '../core/private-copy.js'
 import { ContentCache } from './cache.js'
-import { checkLength, malformed, type Signed, signedParts } from './der.js'
-import type { Bytes } from './pem.js'
-import { nameText, readExtensions, serialText, strictly } from './x509.js'
+import { CONTEXT_0, type DerReader, exactly, malformed, SEQUENCE } from './der.js'
+import { readNumber, readTime } from './der-values.js'
+import { openFrame, readAlgorithm, type Signed } from './signed.js'
+import { readSerial } from './x509.js'
+import { readExtensions } from './x509-extensions.js'
+import { readName } from './x509-name.js'
 
 export interface Crl extends Signed {
   readonly issuer: string
@@ -20,6 +22,8 @@ export interface Crl extends Signed {
 
 /** A delta list or one of narrower scope says so critically, and neither is AMD's. */
 const NONE: ReadonlySet<string> = new Set()
+const CRL_NUMBER = '2.5.29.20'
+/** The number that version 2 is encoded as. */
 const VERSION_2 = 1
 
 const parsed = new ContentCache<Crl>(16)
@@ -30,35 +34,38 @@ const parsed = new ContentCache<Crl>(16)
  * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
  */
 export function parseCrl(der: Bytes): Crl {
-  checkLength(der)
-  return parsed.get(der, () => strictly(() => readCrl(der)))
+  return parsed.get(der, () => readCrl(der))
 }
 
 function readCrl(der: Bytes): Crl {
-  const { tbsCertList: tbs, tbsCertListRaw, signature } = AsnConvert.parse(der, CertificateList)
-  if (tbs.version !== VERSION_2) throw malformed('a CRL of version 2 expected')
-  const signed = signedParts(der, {
-    tbs: new Uint8Array(tbsCertListRaw as ArrayBuffer),
-    algorithm: tbs.signature,
-    signature: new Uint8Array(signature),
-  })
-  if (tbs.nextUpdate === undefined) throw malformed('a CRL without nextUpdate')
-  const number = readExtensions(tbs.crlExtensions ?? [], NONE).get(id_ce_cRLNumber)
-  return {
-    ...signed,
-    issuer: nameText(tbs.issuer),
-    number: number ? Number(AsnConvert.parse(number, CRLNumber).value) : null,
-    thisUpdate: tbs.thisUpdate.getTime(),
-    nextUpdate: tbs.nextUpdate.getTime(),
-    revoked: revokedSerials(tbs),
-  }
+  const frame = openFrame(der)
+  const { body } = frame
+  if (readNumber(body) !== VERSION_2) throw malformed('a CRL of version 2 expected')
+  readAlgorithm(frame)
+  const issuer = readName(body)
+  const thisUpdate = readTime(body)
+  const nextUpdate = readTime(body)
+  const revoked = body.tag === SEQUENCE ? readRevoked(body.inside(SEQUENCE)) : new Set<string>()
+  const number = body.done ? null : readCrlNumber(body.inside(CONTEXT_0))
+  body.end()
+  return { ...frame.signed, issuer, number, thisUpdate, nextUpdate, revoked }
 }
 
-function revokedSerials({ revokedCertificates }: TBSCertList): ReadonlySet<string> {
+/** A list of nothing is left out. */
+function readRevoked(list: DerReader): ReadonlySet<string> {
   const serials = new Set<string>()
-  for (const entry of revokedCertificates ?? []) {
-    readExtensions(entry.crlEntryExtensions ?? [], NONE)
-    serials.add(serialText(entry.userCertificate))
-  }
+  do {
+    const entry = list.inside(SEQUENCE)
+    serials.add(readSerial(entry))
+    readTime(entry)
+    if (!entry.done) readExtensions(entry, NONE)
+    entry.end()
+  } while (!list.done)
   return serials
+}
+
+function readCrlNumber(explicit: DerReader): number | null {
+  const number = readExtensions(explicit, NONE).get(CRL_NUMBER)
+  explicit.end()
+  return number ? exactly(number, readNumber) : null
 }

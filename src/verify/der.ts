@@ -1,113 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame around everything that is signed in X.509: SEQUENCE { to be signed, algorithm, signature
-// } (RFC 5280 sections 4.1.1 and 5.1.1), checked as DER. The typed parser beneath accepts BER and
-// ignores what follows, and no signature covers the frame.
+// A reader of DER (X.690) and of nothing else: an element has one encoding, and any other is refused.
+// A general library reads BER too, takes longer over one certificate than all of its cryptography
+// (bench/README.md), and what it lets pass would have to be caught around it.
 
-import { id_mgf1, id_RSASSA_PSS, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
-import { AsnConvert } from '@peculiar/asn1-schema'
-import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
-import { equalBytes } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
-import { ContentCache } from './cache.js'
-import type { Bytes } from './pem.js'
 
-const SEQUENCE = 0x30
-const BIT_STRING = 0x03
-/** Tag, length in two octets: every certificate and CRL of an RSA key is that long. */
-const HEADER_LEN = 4
-/** How a length says that two octets of it follow. */
-const TWO_OCTETS = 0x82
-/** The first octet of a BIT STRING that is whole bytes. */
-const UNUSED_BITS = Uint8Array.of(0)
-const SALT_LENGTH = 48
+export const BOOLEAN = 0x01
+export const INTEGER = 0x02
+export const BIT_STRING = 0x03
+export const OCTET_STRING = 0x04
+export const NULL = 0x05
+export const OBJECT_IDENTIFIER = 0x06
+export const UTF8_STRING = 0x0c
+export const PRINTABLE_STRING = 0x13
+export const IA5_STRING = 0x16
+export const UTC_TIME = 0x17
+export const GENERALIZED_TIME = 0x18
+export const SEQUENCE = 0x30
+export const SET = 0x31
+/** EXPLICIT. */
+export const CONTEXT_0 = 0xa0
+export const CONTEXT_3 = 0xa3
 
-/** A signed object: the bytes that the signature covers, as received, and the signature. */
-export interface Signed {
-  readonly tbs: Bytes
-  readonly signature: Bytes
-  /** Whether it is RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes. */
-  readonly pss: boolean
-}
-
-/** What the typed parser returns for a certificate or a CRL, under names of our own. */
-export interface Parts {
-  readonly tbs: Bytes
-  /** The algorithm identifier inside the signed part. */
-  readonly algorithm: AlgorithmIdentifier
-  readonly signature: Bytes
-}
+const LONG_LENGTH = 0x80
+/** Octets of a long length: enough for whatever may be presented. */
+const LENGTH_OCTETS_MAX = 3
 
 export const malformed = (message: string, options?: ErrorOptions): AttestationError =>
   new AttestationError('ERR_CERTIFICATE_FORMAT', message, options)
 
-/**
- * Refuses bytes that are not one DER object from the first to the last, before they are parsed.
- *
- * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
- */
-export function checkLength(der: Bytes): void {
-  const length = ((der[2] as number) << 8) | (der[3] as number)
-  if (der[0] !== SEQUENCE || der[1] !== TWO_OCTETS || length !== der.length - HEADER_LEN) {
-    throw malformed('not one DER SEQUENCE from the first byte to the last')
-  }
-}
+/** Reads the elements of one piece of DER in turn. Bytes that it returns are copies. */
+export class DerReader {
+  readonly #der: Bytes
+  readonly #end: number
+  #at: number
 
-/**
- * Puts the parts together again and refuses bytes that come out different: another encoding of
- * lengths, further elements, unused bits, an outer algorithm unlike the signed inner one.
- *
- * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
- */
-export function signedParts(der: Bytes, { tbs, algorithm, signature }: Parts): Signed {
-  const { encoding, pss } = readAlgorithm(algorithm)
-  const parts = [
-    tbs,
-    encoding,
-    header(BIT_STRING, signature.length + UNUSED_BITS.length),
-    UNUSED_BITS,
-    signature,
-  ]
-  let at = HEADER_LEN
-  for (const part of parts) {
-    if (!equalBytes(part, der.subarray(at, at + part.length))) {
-      throw malformed('the frame around the signature is not DER')
+  constructor(der: Bytes, at = 0, end = der.length) {
+    this.#der = der
+    this.#at = at
+    this.#end = end
+  }
+
+  /** Whether nothing is left. */
+  get done(): boolean {
+    return this.#at === this.#end
+  }
+
+  /** The tag of the next element; undefined when there is none. */
+  get tag(): number | undefined {
+    return this.done ? undefined : this.#der[this.#at]
+  }
+
+  /** A reader of the content of the next element, which must have this tag. */
+  inside(tag: number): DerReader {
+    const start = this.#pass(tag)
+    return new DerReader(this.#der, start, this.#at)
+  }
+
+  /** The content of the next element, which must have this tag. */
+  content(tag: number): Bytes {
+    const start = this.#pass(tag)
+    return this.#der.slice(start, this.#at)
+  }
+
+  /** The next element, which must have this tag, as it is encoded. */
+  element(tag: number): Bytes {
+    const from = this.#at
+    this.#pass(tag)
+    return this.#der.slice(from, this.#at)
+  }
+
+  /** Refuses what follows. */
+  end(): void {
+    if (!this.done) throw malformed(`unexpected element ${this.#place()}`)
+  }
+
+  /** Steps over the next element; returns where its content starts. */
+  #pass(tag: number): number {
+    if (this.tag !== tag) throw malformed(`tag 0x${tag.toString(16)} expected ${this.#place()}`)
+    const first = this.#octet(this.#at + 1)
+    let start = this.#at + 2
+    let length = first
+    if (first >= LONG_LENGTH) {
+      const octets = first - LONG_LENGTH
+      length = 0
+      if (octets > LENGTH_OCTETS_MAX) throw malformed(`length too long ${this.#place()}`)
+      for (const from = start; start < from + octets; start++) {
+        length = (length << 8) | this.#octet(start)
+      }
+      // No octets at all are the indefinite form.
+      if (length < LONG_LENGTH || length < 1 << (8 * (octets - 1))) {
+        throw malformed(`length not as in DER ${this.#place()}`)
+      }
     }
-    at += part.length
+    if (length > this.#end - start) throw malformed(`element cut short ${this.#place()}`)
+    this.#at = start + length
+    return start
   }
-  if (at !== der.length) throw malformed('bytes follow the signature')
-  return { tbs, signature, pss }
+
+  #octet(at: number): number {
+    if (at >= this.#end) throw malformed(`element cut short ${this.#place()}`)
+    return this.#der[at] as number
+  }
+
+  #place(): string {
+    return `at 0x${this.#at.toString(16)}`
+  }
 }
 
-function header(tag: number, length: number): Uint8Array {
-  return Uint8Array.of(tag, TWO_OCTETS, length >>> 8, length & 0xff)
-}
-
-interface Algorithm {
-  readonly encoding: Bytes
-  readonly pss: boolean
-}
-
-const algorithms = new ContentCache<Algorithm>(16)
-
-/** All of AMD's certificates share two encodings of the same parameters: each is decoded once. */
-function readAlgorithm(identifier: AlgorithmIdentifier): Algorithm {
-  const { algorithm, parameters } = identifier
-  const encoding = (): Bytes => new Uint8Array(AsnConvert.serialize(identifier))
-  if (algorithm !== id_RSASSA_PSS || !parameters) return { encoding: encoding(), pss: false }
-  return algorithms.get(new Uint8Array(parameters), () => ({
-    encoding: encoding(),
-    pss: isPss(AsnConvert.parse(parameters, RsaSaPssParams)),
-  }))
-}
-
-function isPss(parameters: RsaSaPssParams): boolean {
-  const { hashAlgorithm, maskGenAlgorithm: mask, saltLength, trailerField } = parameters
-  return (
-    hashAlgorithm.algorithm === id_sha384 &&
-    mask.algorithm === id_mgf1 &&
-    !!mask.parameters &&
-    AsnConvert.parse(mask.parameters, AlgorithmIdentifier).algorithm === id_sha384 &&
-    saltLength === SALT_LENGTH &&
-    trailerField === 1
-  )
+/** What `read` makes of DER that holds nothing besides. */
+export function exactly<Value>(der: Bytes, read: (reader: DerReader) => Value): Value {
+  const reader = new DerReader(der)
+  const value = read(reader)
+  reader.end()
+  return value
 }

@@ -2,13 +2,13 @@
 // Revocation. An AMD root lists the intermediates it took back. It cannot list VEKs: their serial is
 // always zero, and another key issued them; AMD retires those by raising the TCB (AMD 57230).
 
-import { KeyUsageFlags } from '@peculiar/asn1-x509'
 import type { Known, Path } from './chain.js'
 import type { Crl } from './crl.js'
 import { blocked, type Finding, fail, type Problem, pass, unknown } from './result.js'
 import { PINNED, pinnedKey } from './roots.js'
 import { isSignedBy } from './signature.js'
 import type { Identity } from './x509.js'
+import { CRL_SIGN } from './x509-extensions.js'
 
 const CHECK = 'snp.revocation'
 
@@ -51,6 +51,6 @@ export async function vouchCrl(crl: Crl, known: Known): Promise<Problem | null> 
 }
 
 async function isIssuedBy(crl: Crl, issuer: Identity): Promise<boolean> {
-  const { keyUsage = KeyUsageFlags.cRLSign } = issuer
-  return (keyUsage & KeyUsageFlags.cRLSign) !== 0 && isSignedBy(crl, issuer)
+  const { keyUsage = CRL_SIGN } = issuer
+  return (keyUsage & CRL_SIGN) !== 0 && isSignedBy(crl, issuer)
 }

@@ -46,6 +46,10 @@ t.test('crl: nothing revoked, and no extensions at all', async (t) => {
   )
   t.same([...empty.revoked], [])
   t.equal(empty.number, null)
+  const unnumbered = await mint((tbs) => {
+    for (const extension of tbs.crlExtensions ?? []) extension.extnID = '2.5.29.35'
+  })
+  t.equal(parseCrl(unnumbered).number, null)
 })
 
 t.test('crl: a reason is no reason to refuse', async (t) => {
@@ -73,6 +77,19 @@ t.test('crl: what it is not made for is refused', async (t) => {
     },
     'no nextUpdate': (tbs) => {
       delete tbs.nextUpdate
+    },
+    'a number that is none': (tbs) => {
+      for (const extension of tbs.crlExtensions ?? []) {
+        extension.extnValue = new OctetString(Uint8Array.of(2, 1, 0x80))
+      }
+    },
+    'a list of nothing': (tbs) => {
+      tbs.revokedCertificates = []
+    },
+    'a padded serial': (tbs) => {
+      for (const entry of tbs.revokedCertificates ?? []) {
+        entry.userCertificate = Uint8Array.of(0, 7).buffer
+      }
     },
     'a delta': (tbs) => {
       tbs.crlExtensions = [critical]

@@ -1,100 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frame around what is signed, and the algorithm it names.
+// Elements of DER, one after the other, in their one encoding.
 
-import { id_mgf1, id_RSASSA_PSS, id_sha256, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
-import { AsnConvert } from '@peculiar/asn1-schema'
-import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import fc from 'fast-check'
 import t from 'tap'
-import { parseCertificate } from '../../src/verify/x509.js'
-import { mintAmd } from '../fake/amd.js'
-import { changed, throwsCode } from '../helpers.js'
+import { DerReader, exactly, INTEGER, OCTET_STRING, SEQUENCE } from '../../src/verify/der.js'
+import { throwsCode } from '../helpers.js'
 
 const FORMAT = 'ERR_CERTIFICATE_FORMAT'
+const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
-t.test('certificate: exactly one DER object', async (t) => {
-  const { vek } = await mintAmd()
-  for (let length = 0; length < vek.length; length++) {
-    throwsCode(t, () => parseCertificate(vek.slice(0, length)), FORMAT, `cut to ${length}`)
-  }
-  throwsCode(t, () => parseCertificate(Uint8Array.of(...vek, 0)), FORMAT, 'one byte more')
+t.test('der: elements in turn, inside others, and as they are encoded', async (t) => {
+  const reader = new DerReader(bytes('30 07 020105 04020708 0500'))
+  t.equal(reader.tag, SEQUENCE)
+  const inner = reader.inside(SEQUENCE)
+  t.same(inner.element(INTEGER), bytes('020105'))
+  t.same(inner.content(OCTET_STRING), bytes('0708'))
+  t.ok(inner.done)
+  t.equal(inner.tag, undefined, 'what follows outside is not seen')
+  t.doesNotThrow(() => inner.end())
+  t.equal(reader.tag, 5)
+  throwsCode(t, () => reader.end(), FORMAT)
 })
 
-/** The certificate with its outer SEQUENCE made to hold `parts`. */
-function frame(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const body = parts.flatMap((part) => [...part])
-  return Uint8Array.of(0x30, 0x82, body.length >> 8, body.length & 0xff, ...body)
-}
+t.test('der: what is returned is a copy', async (t) => {
+  const der = bytes('04020708')
+  const content = new DerReader(der).content(OCTET_STRING)
+  der.fill(0)
+  t.same(content, bytes('0708'))
+})
 
-t.test('certificate: the frame, which nobody signed, is DER and nothing more', async (t) => {
-  const { vek } = await mintAmd()
-  const { tbs, signature } = parseCertificate(vek)
-  const algorithm = vek.slice(4 + tbs.length, vek.length - signature.length - 5)
-  const bits = vek.slice(vek.length - signature.length - 5)
-  t.same(frame(tbs, algorithm, bits), vek, 'the parts are the parts')
-  const long = Uint8Array.of(0x03, 0x83, 0, ...bits.slice(2))
-  const bad: Record<string, Uint8Array<ArrayBuffer>> = {
-    'a fourth element': frame(tbs, algorithm, bits, Uint8Array.of(5, 0)),
-    'a long form of a length': frame(tbs, algorithm, long),
-    'an indefinite length': Uint8Array.of(0x30, 0x80, ...tbs, ...algorithm, ...bits, 0, 0),
-    'unused bits': frame(
-      tbs,
-      algorithm,
-      changed(bits, (copy) => copy.set([1], 4)),
-    ),
-    'no algorithm': frame(tbs, bits),
-    'NULL for a signature': frame(tbs, algorithm, Uint8Array.of(5, 0)),
-    'another algorithm': frame(tbs, algorithm.slice(0, 13).fill(13, 1, 2), bits),
-  }
-  for (const [what, der] of Object.entries(bad)) {
-    throwsCode(t, () => parseCertificate(der), FORMAT, what)
+t.test('der: exactly one element', async (t) => {
+  const read = (reader: DerReader) => reader.content(INTEGER)
+  t.same(exactly(bytes('020105'), read), bytes('05'))
+  throwsCode(t, () => exactly(bytes('020105 00'), read), FORMAT)
+})
+
+t.test('der: another tag, or none', async (t) => {
+  for (const hex of ['', '04 01 05', '22 01 05', '82 01 05']) {
+    throwsCode(t, () => new DerReader(bytes(hex)).content(INTEGER), FORMAT, hex)
   }
 })
 
-t.test('certificate: only one signature algorithm is AMD’s', async (t) => {
-  const hash = (algorithm: string) => new AlgorithmIdentifier({ algorithm, parameters: null })
-  const mask = (algorithm: string, of: string) =>
-    new AlgorithmIdentifier({ algorithm, parameters: AsnConvert.serialize(hash(of)) })
-  const good = {
-    hashAlgorithm: hash(id_sha384),
-    maskGenAlgorithm: mask(id_mgf1, id_sha384),
-    saltLength: 48,
+t.test('der: a length has one encoding, and fits', async (t) => {
+  const element = (head: string, length: number) => {
+    const der = new Uint8Array(head.length / 2 + length)
+    der.set(bytes(head))
+    return new DerReader(der)
   }
-  const pss = (change: Partial<RsaSaPssParams>) =>
-    AsnConvert.serialize(new RsaSaPssParams({ ...good, ...change }))
-  const cases: [string, AlgorithmIdentifier, boolean][] = [
-    ['as AMD', new AlgorithmIdentifier({ algorithm: id_RSASSA_PSS, parameters: pss({}) }), true],
-    ['no parameters', new AlgorithmIdentifier({ algorithm: id_RSASSA_PSS }), false],
-    [
-      'null parameters',
-      new AlgorithmIdentifier({ algorithm: id_RSASSA_PSS, parameters: null }),
-      false,
-    ],
-    [
-      'PKCS #1',
-      new AlgorithmIdentifier({ algorithm: '1.2.840.113549.1.1.12', parameters: null }),
-      false,
-    ],
-    ...Object.entries({
-      'SHA-256': { hashAlgorithm: hash(id_sha256) },
-      'MGF1 with SHA-256': { maskGenAlgorithm: mask(id_mgf1, id_sha256) },
-      'another mask': { maskGenAlgorithm: mask(id_sha384, id_sha384) },
-      'a mask without a hash': {
-        maskGenAlgorithm: new AlgorithmIdentifier({ algorithm: id_mgf1 }),
-      },
-      'salt of 32': { saltLength: 32 },
-      'trailer 2': { trailerField: 2 },
-    }).map(([what, change]): [string, AlgorithmIdentifier, boolean] => [
-      what,
-      new AlgorithmIdentifier({ algorithm: id_RSASSA_PSS, parameters: pss(change) }),
-      false,
-    ]),
-  ]
-  for (const [what, algorithm, expected] of cases) {
-    const { vek } = await mintAmd({
-      vek: (tbs) => {
-        tbs.signature = algorithm
-      },
-    })
-    t.equal(parseCertificate(vek).pss, expected, what)
+  for (const [head, length] of [
+    ['0400', 0],
+    ['047f', 0x7f],
+    ['048180', 0x80],
+    ['0481ff', 0xff],
+    ['04820100', 0x100],
+    ['0482ffff', 0xffff],
+    ['0483010000', 0x10000],
+  ] as const) {
+    t.equal(element(head, length).content(OCTET_STRING).length, length, head)
+    if (length > 0) {
+      throwsCode(t, () => element(head, length - 1).content(OCTET_STRING), FORMAT, `${head} cut`)
+    }
   }
+  for (const [head, length] of [
+    ['04', 0],
+    ['0480', 0],
+    ['0480', 2],
+    ['048100', 0],
+    ['04817f', 0x7f],
+    ['0482', 0],
+    ['048201', 0],
+    ['04820080', 0x80],
+    ['048200ff', 0xff],
+    ['0483000100', 0x100],
+    ['0483ffffff', 0],
+    ['048400000001', 1],
+    ['048401000000', 0x1000000],
+    ['04ff', 0x100],
+  ] as const) {
+    throwsCode(t, () => element(head, length).content(OCTET_STRING), FORMAT, head)
+  }
+})
+
+t.test('der: an element never reaches out of the one that holds it', async (t) => {
+  const reader = new DerReader(bytes('30 03 0404aa bbccdd'))
+  throwsCode(t, () => reader.inside(SEQUENCE).content(OCTET_STRING), FORMAT)
+  const header = new DerReader(bytes('30 02 0482 0001'))
+  throwsCode(t, () => header.inside(SEQUENCE).content(OCTET_STRING), FORMAT)
+})
+
+t.test('der: whatever is encoded is read again', async (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (content) => {
+      const n = content.length
+      const length = n < 0x80 ? [n] : n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff]
+      const der = Uint8Array.of(OCTET_STRING, ...length, ...content)
+      t.same(
+        exactly(der, (reader) => reader.content(OCTET_STRING)),
+        content,
+      )
+    }),
+  )
 })

@@ -20,6 +20,7 @@ import t from 'tap'
 import { derObjects } from '../../src/verify/pem.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { amdOid, mintAmd, setExtension } from '../fake/amd.js'
+import { sequence, tlv } from '../fake/der.js'
 import { hex, throwsCode } from '../helpers.js'
 import { skip, vectorBytes } from '../vectors.js'
 
@@ -105,6 +106,35 @@ t.test('certificate: what RFC 5280 does not have is refused', async (t) => {
   }
 })
 
+t.test('certificate: nothing stands where RFC 5280 has nothing', async (t) => {
+  const { vek } = await mintAmd()
+  const { tbs, spki, signature } = parseCertificate(vek)
+  const at = Buffer.from(tbs).indexOf(spki)
+  const [before, after] = [tbs.slice(4, at), tbs.slice(at + spki.length)]
+  const algorithm = vek.slice(tbs.length + 4, vek.length - signature.length - 5)
+  const bits = vek.slice(vek.length - signature.length - 5)
+  const whole = (...body: Uint8Array[]) => sequence(sequence(...body), algorithm, bits)
+  t.same(whole(before, spki, after), vek, 'the parts are the parts')
+  const bad: Record<string, Uint8Array<ArrayBuffer>> = {
+    'unique identifiers': whole(before, spki, tlv(0x81, '0001'), after),
+    'an element after the extensions': whole(before, spki, after, tlv(0x05)),
+    'extensions twice': whole(before, spki, after, after),
+    'something after the extensions in their tag': whole(
+      before,
+      spki,
+      tlv(0xa3, sequence(), '0500'),
+    ),
+    'no extension in their list': whole(before, spki, tlv(0xa3, sequence())),
+    'a key that is no BIT STRING': whole(before, sequence(sequence('06032b6570'), '0500'), after),
+    'a key and more': whole(before, sequence(sequence('06032b6570'), '030100', '0500'), after),
+    'a version and more': whole(tlv(0xa0, '020102', '0500'), before.slice(5), spki, after),
+    'no version': whole(before.slice(5), spki, after),
+  }
+  for (const [what, der] of Object.entries(bad)) {
+    throwsCode(t, () => parseCertificate(der), FORMAT, what)
+  }
+})
+
 t.test('certificate: a certificate without extensions has none', async (t) => {
   const { vek } = await mintAmd({
     vek: (tbs) => {
@@ -157,12 +187,12 @@ t.test('certificate: no value of a name can pose as two', async (t) => {
     vek: (tbs) => {
       tbs.subject = new Name([
         new RelativeDistinguishedName([attribute('2.5.4.10', 'Advanced Micro Devices, CN=ARK')]),
-        new RelativeDistinguishedName([attribute('2.5.4.3', 'a\\+b'), attribute('2.5.4.99', 'x')]),
+        new RelativeDistinguishedName([attribute('2.5.4.99', 'x'), attribute('2.5.4.3', 'a\\+b')]),
       ])
     },
   })
   const { subject } = parseCertificate(vek)
-  t.equal(subject, 'O=Advanced Micro Devices\\, CN\\=ARK, CN=a\\\\\\+b+2.5.4.99=x')
+  t.equal(subject, 'O=Advanced Micro Devices\\, CN\\=ARK, 2.5.4.99=x+CN=a\\\\\\+b')
 })
 
 t.test('certificate: PEM and DER are the same certificate', { skip }, async (t) => {
