@@ -43,6 +43,11 @@ export function parseCertTable(bytes: Uint8Array): readonly CertTableEntry[] {
   })
 }
 
+/** Whether the first entry is of a known kind, so that these bytes are a table or meant to be one. */
+export function startsCertTable(bytes: Uint8Array): boolean {
+  return KINDS.has(guidText(bytes.subarray(at.ENTRY_GUID_AT, at.ENTRY_GUID_LEN)))
+}
+
 function entry(table: Bytes, row: Uint32Array): CertTableEntry {
   const cut = (start: number, length: number) => table.slice(start, start + length)
   const guid = guidText(cut(row[at.ROW_GUID_AT] as number, at.ENTRY_GUID_LEN))

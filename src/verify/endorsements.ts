@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Endorsements of every form and in any order → certificates and CRLs by what they are.
 
+import { type CertTableEntry, parseCertTable, startsCertTable } from '../core/cert-table.js'
 import { AttestationError } from '../errors.js'
+import { anticipate } from './anticipate.js'
 import { ContentCache, remember } from './cache.js'
 import { type Crl, parseCrl } from './crl.js'
-import { checkLength, malformed } from './der.js'
+import { CONTEXT_0, DerReader, malformed, SEQUENCE } from './der.js'
+import { guessP384 } from './p384.js'
 import { type Bytes, derObjects } from './pem.js'
 import { attempt, type Problem } from './result.js'
 import { type Pinned, recognize } from './roots.js'
-import { guessKey } from './snp-signature.js'
 import { readVek, type Vek } from './vek.js'
 import { type Certificate, parseCertificate } from './x509.js'
 
-/** One DER object of an endorsement. */
-export interface Item {
-  readonly der: Bytes
-  /** The P-384 key that seems to be in it; nothing of AMD's own intermediates and roots. */
-  readonly guessedKey: Bytes | undefined
-}
-
-/** One endorsement, opened, or why it cannot be. */
-export type Opened = readonly Item[] | AttestationError
+/** The DER objects in one endorsement, or why it cannot be opened. */
+export type Opened = readonly Bytes[] | AttestationError
 
 export interface Endorsements {
   readonly veks: readonly Vek[]
@@ -34,16 +29,13 @@ export interface Endorsements {
 /** What one object turned out to be; AMD's own certificates are known already. */
 type Read = { vek: Vek } | { other: Certificate } | { crl: Crl } | { pinned: Pinned }
 
-/** First tag of a certificate's signed part, [0] EXPLICIT version; a CRL starts with an INTEGER. */
-const CERTIFICATE_VERSION = 0xa0
-const TBS_AT = 4
 /** Bounds the signatures that one appraisal can cost: any object may claim to have signed any. */
 const MAX_OBJECTS = 64
 /** Bounds what is kept in memory: room for as many objects in PEM, each of the usual size. */
 const MAX_ENDORSEMENT_LEN = 0x40000
 
-const opened = new ContentCache<readonly Item[]>(64)
-const read = new WeakMap<Item, Promise<Read | AttestationError>>()
+const opened = new ContentCache<readonly Bytes[]>(64)
+const read = new WeakMap<Bytes, Promise<Read | AttestationError>>()
 
 /** The DER objects in each endorsement, as far as the limit reaches. */
 export function openAll(endorsements: readonly Bytes[]): Opened[] {
@@ -53,26 +45,42 @@ export function openAll(endorsements: readonly Bytes[]): Opened[] {
       if (endorsement.length > MAX_ENDORSEMENT_LEN) {
         throw malformed(`more than ${MAX_ENDORSEMENT_LEN} bytes`)
       }
-      const items = opened.get(endorsement, () => open(endorsement))
-      count += items.length
+      const objects = opened.get(endorsement, () => open(endorsement))
+      count += objects.length
       if (count > MAX_OBJECTS) throw malformed(`more than ${MAX_OBJECTS} certificates and CRLs`)
-      return items
+      return objects
     }),
   )
 }
 
-function open(endorsement: Bytes): readonly Item[] {
-  return derObjects(endorsement).map((der) => ({ der, guessedKey: guessKey(der) }))
+/** Its own DER or PEM, or that of the entries of a table; a GUID without a meaning is skipped. */
+function open(endorsement: Bytes): readonly Bytes[] {
+  const table = endorsement[0] === SEQUENCE ? null : readTable(endorsement)
+  if (table === null) return derObjects(endorsement)
+  return table
+    .filter(({ kind, data }) => kind !== null && data.length > 0)
+    .flatMap(({ data }) => derObjects(data))
 }
 
-/** Reads every object and sorts them by what they are. */
+/** The entries of a certificate table, none when it has no bytes at all; null when it is no table. */
+function readTable(endorsement: Bytes): readonly CertTableEntry[] | null {
+  if (endorsement.length === 0) return []
+  const table = attempt(() => parseCertTable(endorsement))
+  if (!(table instanceof AttestationError)) return table
+  if (startsCertTable(endorsement)) throw table
+  return null
+}
+
+/** Reads every object, sorts them by what they are, and starts the verifications they call for. */
 export async function sort(endorsements: readonly Opened[]): Promise<Endorsements> {
   const veks: Vek[] = []
   const others: Certificate[] = []
   const crls: Crl[] = []
   const problems: Problem[] = []
   const results = await Promise.all(
-    endorsements.map((items) => (items instanceof AttestationError ? [items] : readAll(items))),
+    endorsements.map((objects) =>
+      objects instanceof AttestationError ? [objects] : readAll(objects),
+    ),
   )
   for (const [at, found] of results.entries()) {
     for (const one of found) {
@@ -82,30 +90,30 @@ export async function sort(endorsements: readonly Opened[]): Promise<Endorsement
       else if ('crl' in one) crls.push(one.crl)
     }
   }
+  anticipate({ veks, others, crls })
   return { veks, others, crls, problems }
 }
 
-function readAll(items: readonly Item[]): Promise<(Read | AttestationError)[]> {
-  return Promise.all(items.map((item) => remember(read, item, () => readItem(item))))
+function readAll(objects: readonly Bytes[]): Promise<(Read | AttestationError)[]> {
+  return Promise.all(objects.map((der) => remember(read, der, () => readObject(der))))
 }
 
-async function readItem({ der, guessedKey }: Item): Promise<Read | AttestationError> {
-  const pinned = guessedKey ? undefined : await recognize(der)
+/** AMD's own certificates have RSA keys. */
+async function readObject(der: Bytes): Promise<Read | AttestationError> {
+  const pinned = guessP384(der) ? undefined : await recognize(der)
   return pinned ? { pinned } : attempt(() => parse(der))
 }
 
 function parse(der: Bytes): Read {
-  checkLength(der)
   if (!isCertificate(der)) return { crl: parseCrl(der) }
   const certificate = parseCertificate(der)
   const vek = readVek(certificate)
   return vek ? { vek } : { other: certificate }
 }
 
+/** A certificate says its version first, under a tag; a CRL has an INTEGER there. */
 function isCertificate(der: Bytes): boolean {
-  const length = der[TBS_AT + 1] as number
-  const header = length < 0x80 ? 2 : 2 + (length & 0x7f)
-  return der[TBS_AT + header] === CERTIFICATE_VERSION
+  return new DerReader(der).inside(SEQUENCE).inside(SEQUENCE).tag === CONTEXT_0
 }
 
 const problemWith = (at: number, { code, message }: AttestationError): Problem => ({

@@ -2,9 +2,10 @@
 // Signatures, all of them through WebCrypto. Keys are imported and certificates verified once per
 // content, which parses to the same object; the signature of evidence is verified every time.
 
-import { remember } from './cache.js'
-import type { Signed } from './der.js'
+import { ContentCache, remember } from './cache.js'
+import { p384Point } from './p384.js'
 import type { Bytes } from './pem.js'
+import type { Signed } from './signed.js'
 import type { Identity } from './x509.js'
 
 const RSA_PSS: RsaHashedImportParams = { name: 'RSA-PSS', hash: 'SHA-384' }
@@ -17,6 +18,8 @@ type Key = Promise<CryptoKey | null>
 type Verdict = Promise<boolean>
 
 const rsaKeys = new WeakMap<Bytes, Key>()
+/** A guessed key is cut out anew every time: the first cut stands for all of the same content. */
+const p384Spkis = new ContentCache<Bytes>(64)
 const p384Keys = new WeakMap<Bytes, Key>()
 const verdicts = new WeakMap<Signed, WeakMap<Bytes, Verdict>>()
 
@@ -34,7 +37,7 @@ async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict 
   if (!pss) return false
   // AMD's largest. The cost of a verification grows faster than the key that a stranger presents.
   if (spki.length > RSA_4096_SPKI_LEN) return false
-  const key = await remember(rsaKeys, spki, () => importKey(spki, RSA_PSS))
+  const key = await remember(rsaKeys, spki, () => importRsa(spki))
   return key !== null && unlessBad(crypto.subtle.verify(RSA_PSS_VERIFY, key, signature, tbs), false)
 }
 
@@ -49,12 +52,18 @@ export async function verifyP384(spki: Bytes, signature: Bytes, data: Bytes): Ve
 
 /** The key that `verifyP384` uses; null when `spki` is not one. */
 export function p384Key(spki: Bytes): Key {
-  return remember(p384Keys, spki, () => importKey(spki, P384))
+  const point = p384Point(spki)
+  if (point === null) return Promise.resolve(null)
+  // Bare points are imported several times as fast as with the algorithm around them.
+  return remember(
+    p384Keys,
+    p384Spkis.get(spki, () => spki),
+    () => unlessBad(crypto.subtle.importKey('raw', point, P384, false, ['verify']), null),
+  )
 }
 
-function importKey(spki: Bytes, algorithm: RsaHashedImportParams | EcKeyImportParams): Key {
-  return unlessBad(crypto.subtle.importKey('spki', spki, algorithm, false, ['verify']), null)
-}
+const importRsa = (spki: Bytes): Key =>
+  unlessBad(crypto.subtle.importKey('spki', spki, RSA_PSS, false, ['verify']), null)
 
 /**
  * WebCrypto says with a DOMException that the key is bad: at import, or only when it is used, as

@@ -6,7 +6,7 @@ import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import { findPath, type Known } from './chain.js'
 import { claimsOf } from './claims.js'
-import { type Opened, openAll, sort } from './endorsements.js'
+import { openAll, sort } from './endorsements.js'
 import { type CheckedAppraisal, checkAppraisal, type SnpAppraisal } from './options.js'
 import { authenticity } from './policy.js'
 import { type AttestationResult, attempt, conclude, type Problem, SNP_CHECKS } from './result.js'
@@ -42,10 +42,12 @@ export async function appraiseSnp(options: SnpAppraisal): Promise<AttestationRes
 async function gather(asked: CheckedAppraisal): Promise<Case> {
   const parsed = attempt(() => parseSnpReport(asked.report))
   const report = parsed instanceof AttestationError ? null : parsed
-  const opened = openAll(asked.endorsements)
-  const signature = report && (await startSignature(report, opened))
-  const presented = await sort(opened)
+  const signature = report && new ReportSignature(report)
+  await signature?.start(asked.endorsements)
+  const presented = await sort(openAll(asked.endorsements))
   const vek = chooseVek(presented.veks, report, asked.at)
+  // In PEM a key cannot be guessed.
+  if (vek) signature?.under(vek.certificate.spki)
   const known: Known = { roots: asked.roots, presented: presented.others }
   return {
     asked,
@@ -57,18 +59,6 @@ async function gather(asked: CheckedAppraisal): Promise<Case> {
       ? { vek, path: await findPath(vek.certificate, known) }
       : absence(presented.problems, report),
   }
-}
-
-/** Under the first key in sight, which is nearly always the right one. */
-async function startSignature(
-  report: SnpReport,
-  opened: readonly Opened[],
-): Promise<ReportSignature> {
-  const signature = new ReportSignature(report)
-  const items = opened.flatMap((one) => (one instanceof AttestationError ? [] : one))
-  const guess = items.find(({ guessedKey }) => guessedKey)?.guessedKey
-  if (guess) await signature.start(guess)
-  return signature
 }
 
 /** Something unreadable may have been the certificate that is missing. */
