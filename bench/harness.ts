@@ -81,9 +81,19 @@ export function answer({ title, contenders, belowNs }: Question): Answer {
       rounds[i]?.push((time(run, count) * 1e6) / count)
     })
   }
-  const ours = rounds[0] as number[]
+  return summarize(title, contenders, rounds, belowNs)
+}
+
+/** Nanoseconds of each contender in each round, summed up. */
+export function summarize(
+  title: string,
+  contenders: readonly Pick<Contender, 'name' | 'atLeast'>[],
+  rounds: readonly (readonly number[])[],
+  belowNs?: number,
+): Answer {
+  const ours = rounds[0] as readonly number[]
   const timings = contenders.map(({ name, atLeast }, i) => {
-    const times = rounds[i] as number[]
+    const times = rounds[i] as readonly number[]
     const ratio = median(times.map((t, round) => t / (ours[round] as number)))
     const middle = median(times)
     const limit = i === 0 ? belowNs : undefined

@@ -5,20 +5,23 @@
 import { writeFileSync } from 'node:fs'
 import { chart } from './chart.js'
 import { digestQuestions } from './digest.js'
-import { answer } from './harness.js'
+import { type Answer, answer } from './harness.js'
 import { hashQuestions } from './hash.js'
 import { setting, table } from './print.js'
 import { snpQuestions } from './snp.js'
+import { verifyAnswers } from './verify.js'
 
 const here = setting(new Date())
 console.log(`${here.machine}; Node ${here.node}; ${here.date}; commit ${here.commit}\n`)
 
 const questions = [...(await hashQuestions()), ...digestQuestions(), ...snpQuestions()]
-const answers = questions.map((question) => {
-  const result = answer(question)
+const answers: Answer[] = []
+const show = (result: Answer): void => {
   console.log(`${table(result)}\n`)
-  return result
-})
+  answers.push(result)
+}
+for (const question of questions) show(answer(question))
+for await (const result of verifyAnswers()) show(result)
 
 if (!process.argv.includes('--print')) {
   writeFileSync('bench/results.json', `${JSON.stringify({ ...here, answers }, undefined, 2)}\n`)

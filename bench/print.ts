@@ -31,7 +31,8 @@ function commit(): string {
 
 /** Nanoseconds, with the unit that reads best. */
 export function duration(ns: number): string {
-  return ns < 1000 ? `${ns.toFixed(0)} ns` : `${(ns / 1000).toFixed(2)} µs`
+  if (ns < 1e3) return `${ns.toFixed(0)} ns`
+  return ns < 1e6 ? `${(ns / 1e3).toFixed(2)} µs` : `${(ns / 1e6).toFixed(2)} ms`
 }
 
 /** A Markdown table of one answer. */
