@@ -4,6 +4,7 @@
 export { parseEvidence, readEvidence } from './evidence/answer.js'
 export { type BundleContent, encodeBundle, parseEvidenceFile } from './evidence/bundle.js'
 export { parseJson } from './evidence/json.js'
+export { rawEvidence } from './evidence/raw.js'
 export { bytes, type Place, read } from './evidence/schema.js'
 export type {
   BatchProof,

@@ -13,7 +13,7 @@ import type { EvidenceFile } from './types.js'
 /** Around an answer that is read by its own schema. */
 export const BUNDLE = v.strictObject({
   format: v.literal(FORMATS.bundle),
-  nonce: bytes(LIMITS.nonceLeast, LIMITS.nonceMost),
+  nonce: v.exactOptional(bytes(LIMITS.nonceLeast, LIMITS.nonceMost)),
   tls_spki: v.exactOptional(bytes(1, LIMITS.spki)),
   evidence: v.unknown(),
   endorsements: list(bytes(1, LIMITS.endorsement), LIMITS.endorsements),
@@ -22,8 +22,8 @@ export const BUNDLE = v.strictObject({
 export interface BundleContent {
   /** The answer as it was parsed from JSON, every member kept. */
   readonly answer: unknown
-  /** That the answer was asked for with, 32 to 64 bytes. */
-  readonly nonce: Uint8Array
+  /** That the answer was asked for with, 32 to 64 bytes; null when that is not known. */
+  readonly nonce: Uint8Array | null
   /** DER key of the TLS connection that carried it; null when that is not known. */
   readonly channelSpki: Uint8Array | null
   /** Certificates and CRLs, DER or PEM. */
@@ -48,12 +48,13 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
   const value = parseJson(document, place.code)
   if (formatOf(value) !== FORMATS.bundle) {
     const evidence = readEvidence(value, place)
-    return { evidence, nonce: null, channelSpki: null, endorsements: [] }
+    return { evidence, answer: value, nonce: null, channelSpki: null, endorsements: [] }
   }
-  const { nonce, tls_spki, evidence, endorsements } = read(BUNDLE, value, place)
+  const { nonce, tls_spki, evidence: answer, endorsements } = read(BUNDLE, value, place)
   return {
-    evidence: readEvidence(evidence, { ...place, within: 'evidence.' }),
-    nonce,
+    evidence: readEvidence(answer, { ...place, within: 'evidence.' }),
+    answer,
+    nonce: nonce ?? null,
     channelSpki: tls_spki ?? null,
     endorsements,
   }
@@ -68,7 +69,7 @@ export function encodeBundle(content: BundleContent): string {
   const { answer, nonce, channelSpki, endorsements } = content
   const bundle = {
     format: FORMATS.bundle,
-    nonce: toBase64(nonce),
+    ...(nonce && { nonce: toBase64(nonce) }),
     ...(channelSpki && { tls_spki: toBase64(channelSpki) }),
     evidence: answer,
     endorsements: endorsements.map(toBase64),

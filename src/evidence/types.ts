@@ -48,6 +48,8 @@ export interface Evidence {
 /** What a file of evidence holds. */
 export interface EvidenceFile {
   readonly evidence: Evidence
+  /** The answer of the Attester as it was parsed from JSON, every member kept. */
+  readonly answer: unknown
   /** As stated in a bundle; null in a bare answer. */
   readonly nonce: Bytes | null
   /** DER key of the TLS connection that the answer came over, as recorded in a bundle. */
