@@ -3,7 +3,8 @@
 // nobody has seen before, and real ones where they are at hand.
 
 import { existsSync } from 'node:fs'
-import { appraiseSnp } from 'assay/verify'
+import { rawEvidence } from 'assay'
+import { type Appraisal, appraise } from 'assay/verify'
 import type { Bytes } from '../src/core/private-copy.js'
 import { decodeTcb } from '../src/core/snp.js'
 import { type AmdKeys, mintAmd, mintCrl, signReport } from '../src/simulate/amd.js'
@@ -105,7 +106,7 @@ async function realChip(name: string): Promise<Chip | null> {
     roots: [],
     at: new Date(validityTime ?? AT),
   }
-  const { result } = await appraiseSnp({ ...call, policy: 'authenticity' })
+  const { result } = await appraise(appraisalOf(call))
   if (result !== 'verified') return null
   const [authority] = derObjects(read(authorityFile)) as [Bytes]
   const vek = call.endorsements[0] as Bytes
@@ -121,6 +122,16 @@ async function realChip(name: string): Promise<Chip | null> {
   }
 }
 
+/** The call that appraises a chip, under the built-in policy. */
+export const appraisalOf = (chip: Omit<Chip, 'signatures'>): Appraisal => ({
+  evidence: rawEvidence('snp', chip.report),
+  challenge: null,
+  endorsements: chip.endorsements,
+  roots: chip.roots,
+  at: chip.at,
+  policy: 'authenticity',
+})
+
 let forgotten = 0
 
 /** Shows `assay/verify` so much else that it has forgotten this chip. */
@@ -130,5 +141,5 @@ export async function forget({ report, endorsements, at }: Chip): Promise<void> 
     new DataView(other.buffer).setUint32(other.length - 4, forgotten++)
     return other
   })
-  await appraiseSnp({ report, endorsements: others, at, policy: 'authenticity' })
+  await appraise(appraisalOf({ report, endorsements: others, roots: [], at }))
 }

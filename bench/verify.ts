@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What does an appraisal cost beyond the signatures that it has to verify?
 
-import { appraiseSnp } from 'assay/verify'
-import { type Chip, chipFactory, forget, realChips } from './chips.js'
+import { appraise } from 'assay/verify'
+import { appraisalOf, type Chip, chipFactory, forget, realChips } from './chips.js'
 import type { Answer } from './harness.js'
 import { type AsyncContender, answerAsync } from './harness-async.js'
 import { tinfoil } from './tinfoil.js'
@@ -61,9 +61,8 @@ async function* realAnswers(chips: readonly Chip[]): AsyncGenerator<Answer> {
 
 const assay: AsyncContender<Chip> = {
   name: 'assay',
-  run: async ({ report, endorsements, roots, at }) => {
-    const call = { report, endorsements, roots, at, policy: 'authenticity' } as const
-    const { result } = await appraiseSnp(call)
+  run: async (chip) => {
+    const { result } = await appraise(appraisalOf(chip))
     if (result !== 'verified') throw new Error('the bench measures a refusal')
   },
 }

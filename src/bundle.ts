@@ -3,7 +3,6 @@
 
 export {
   attesterStatus,
-  encodeBundle,
   fetchEvidence,
   fetchInfo,
   fetchQuote,
@@ -16,6 +15,7 @@ export {
   AttestationError,
   CODES,
   decodeTcb,
+  encodeBundle,
   gpuEvidenceDigest,
   gpuNonce,
   merkleTree,
@@ -26,6 +26,7 @@ export {
   parseTdReport,
   parseTdxQuote,
   productOf,
+  rawEvidence,
   reportDataBatch,
   reportDataBatchVerify,
   reportDataBound,
@@ -39,7 +40,7 @@ export {
 } from './index.js'
 export {
   amdKds,
-  appraiseSnp,
+  appraise,
   authenticity,
   cacheStorageStore,
   earClaims,
@@ -49,4 +50,5 @@ export {
   memoryStore,
   parsePolicy,
   signEar,
+  verify,
 } from './verify/index.js'

@@ -107,6 +107,11 @@ export const CODES = {
   ERR_POLICY_MITIGATIONS: 'policy',
   ERR_POLICY_TCB: 'policy',
   ERR_POLICY_FIRMWARE: 'policy',
+  ERR_BINDING_MODE: 'policy',
+  ERR_BINDING_REPORT_DATA: 'policy',
+  ERR_BINDING_ORACLE: 'policy',
+  ERR_BINDING_TLS_KEY: 'policy',
+  ERR_BINDING_CLAIM: 'policy',
 
   ERR_ENDORSEMENT_MISSING: 'unavailable',
   ERR_CHIP_ID_MASKED: 'unavailable',
@@ -123,6 +128,9 @@ export const CODES = {
   ERR_ENDORSER_NETWORK: 'unavailable',
   ERR_ENDORSER_OFFLINE: 'unavailable',
   ERR_ENDORSER_ABORTED: 'unavailable',
+  ERR_NONCE_MISSING: 'unavailable',
+  ERR_CHANNEL_KEY_MISSING: 'unavailable',
+  ERR_UNSUPPORTED: 'unavailable',
 
   ERR_CORE_TRAP: 'internal',
   ERR_INTERNAL: 'internal',

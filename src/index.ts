@@ -49,3 +49,14 @@ export {
   tdxEvidenceKind,
 } from './core/tdx.js'
 export { AttestationError, CODES, type Code, type Layer } from './errors.js'
+export {
+  type BatchProof,
+  type Evidence,
+  type EvidenceFile,
+  encodeBundle,
+  type GpuEvidence,
+  type Mode,
+  parseEvidence,
+  parseEvidenceFile,
+  rawEvidence,
+} from './evidence.js'

@@ -8,5 +8,5 @@ import * as verify from '../src/verify/index.js'
 t.test('bundle: what it offers is what the entry points offer', async (t) => {
   const whole: Record<string, unknown> = { ...assay, ...verify, ...client }
   for (const [name, value] of Object.entries(bundle)) t.equal(value, whole[name], name)
-  t.ok('parseSnpReport' in bundle && 'appraiseSnp' in bundle && 'fetchEvidence' in bundle)
+  t.ok('parseSnpReport' in bundle && 'appraise' in bundle && 'fetchEvidence' in bundle)
 })

@@ -16,6 +16,8 @@ import { type Certificate, parseCertificate } from './x509.js'
 export interface Wants {
   /** The CRL of the root, fresh from the endorser, whatever was presented. */
   readonly crl: boolean
+  /** Intermediate and root even where those of AMD are known here: for a verifier that is another. */
+  readonly chain: boolean
 }
 
 /** Why something is missing: the certificate of the key, its intermediate, or the CRL. */
@@ -74,7 +76,7 @@ export async function endorse(
   if (!key) return { endorsements, problems }
   const { certificate, product, kind } = key
   const { authority } = await findPath(certificate, { roots: [], presented: others })
-  if (authority === null) await collect('chain', () => endorser.chain(product, kind))
+  if (wants.chain || authority === null) await collect('chain', () => endorser.chain(product, kind))
   if (wants.crl) await collect('crl', async () => [await endorser.crl(product, kind)])
   return { endorsements, problems }
 }

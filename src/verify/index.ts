@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public names of `assay/verify`.
 
+export { appraise, verify } from './appraise.js'
+export { BINDING_CHECKS, type BindingClaims } from './binding.js'
 export type { Anchor } from './chain.js'
 export type { CrlClaims, EndorsementKeyClaims, RootClaims, SnpClaims } from './claims.js'
 export { type EarClaims, earClaims, encodeEar } from './ear.js'
 export { EAR_PROFILES, type EarOptions, type EarProfile } from './ear-options.js'
 export { policyId } from './ear-policy-id.js'
-export {
-  type EarAlgorithm,
-  type EarKey,
-  type EarSigner,
-  earSigner,
-  signEar,
-} from './ear-sign.js'
+export { type EarAlgorithm, type EarKey, type EarSigner, earSigner, signEar } from './ear-sign.js'
+export { endorsementsFor } from './endorsements-for.js'
 export type { Chip, SnpEndorser } from './endorser.js'
 export type { Progress } from './fetcher.js'
 export { type AmdKdsOptions, amdKds } from './kds.js'
 export type { VekKind } from './names.js'
-export type { SnpAppraisal } from './options.js'
+export type { Appraisal, Challenge } from './options.js'
 export {
   authenticity,
   type BindingPolicy,
@@ -31,13 +28,13 @@ export {
 export { type Explanation, explain, explainPolicy } from './policy-explain.js'
 export { initPolicy, type PolicySeed } from './policy-init.js'
 export {
+  AppraisalError,
   type AttestationResult,
   type Check,
   type Finding,
   SNP_CHECKS,
   type Verdict,
 } from './result.js'
-export { appraiseSnp } from './snp.js'
 export {
   cacheStorageStore,
   type EndorsementStore,

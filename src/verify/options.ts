@@ -1,82 +1,194 @@
 // SPDX-License-Identifier: Apache-2.0
-// The call itself, checked whole before any work: kinds, lengths, and no option that nobody reads.
+// The call itself, checked whole and copied before any work: kinds, lengths, and no option that
+// nobody reads.
 
+import { NONCE_LEN_MAX, NONCE_LEN_MIN, REPORT_DATA_LEN } from '../../assembly/protocol.js'
 import { AttestationError } from '../errors.js'
+import type { BatchProof, Evidence, GpuEvidence, Mode } from '../evidence.js'
+import type { SnpEndorser } from './endorser.js'
 import { type Bytes, derObjects } from './pem.js'
-import type { PolicyName } from './policy.js'
+import { authenticity, type Policy, parsePolicy } from './policy.js'
 import { type Certificate, parseCertificate } from './x509.js'
 
-/** One SNP report, and everything to judge it by. */
-export interface SnpAppraisal {
-  /** The ATTESTATION_REPORT as the firmware gave it. */
-  readonly report: Uint8Array
+/** What the tenant sent, and over which connection. */
+export interface Challenge {
+  /** 64 bytes in the raw and TLS modes of AEP-83, 32 to 64 in bound and batch mode. */
+  readonly nonce: Uint8Array
+  /** DER SubjectPublicKeyInfo at the other end of the tenant's TLS connection; null when unknown. */
+  readonly channelSpki: Uint8Array | null
+}
+
+/** One piece of evidence, and everything to judge it by. */
+export interface Appraisal {
+  readonly evidence: Evidence
+  /** Null when nobody asked for this evidence, so that its freshness cannot be judged. */
+  readonly challenge: Challenge | null
   /**
-   * DER or PEM, any order: the VCEK or VLEK certificate, and if at hand the rest of its chain and
-   * CRLs, at most 64 in all. AMD's own roots and intermediates need not be among them.
+   * DER, PEM or certificate tables, any order, besides those that the evidence carries: the VCEK or
+   * VLEK certificate, and if at hand the rest of its chain and CRLs, at most 64 objects in all.
+   * AMD's own roots and intermediates need not be among them.
    */
   readonly endorsements: readonly Uint8Array[]
+  /** Who is asked for what is missing. Without one, nothing is fetched. */
+  readonly endorser?: SnpEndorser
   /** Roots to trust besides AMD's, DER or PEM. The result says when one of them was used. */
   readonly roots?: readonly Uint8Array[]
   /** The time as of which certificates and CRLs are judged. */
   readonly at: Date
-  readonly policy: PolicyName
-  /** The 64 bytes that REPORT_DATA must be; without them REPORT_DATA is not judged. */
-  readonly reportData?: Uint8Array
+  /** `'authenticity'` names the built-in policy. */
+  readonly policy: Policy | 'authenticity'
 }
 
 /** The same, checked and copied, so that nothing the caller does later changes it. */
 export interface CheckedAppraisal {
-  readonly report: Bytes
+  readonly evidence: Evidence
+  readonly challenge: CheckedChallenge | null
   readonly endorsements: readonly Bytes[]
+  readonly endorser: SnpEndorser | null
   readonly roots: readonly Certificate[]
   readonly at: Date
-  readonly reportData: Bytes | null
+  /** As applied: what the challenge adds to it is in it. */
+  readonly policy: Policy
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof SnpAppraisal>([
-  'report',
+export interface CheckedChallenge {
+  readonly nonce: Bytes
+  readonly channelSpki: Bytes | null
+}
+
+const OPTIONS: readonly (keyof Appraisal)[] = [
+  'evidence',
+  'challenge',
   'endorsements',
+  'endorser',
   'roots',
   'at',
   'policy',
-  'reportData',
-])
-const REPORT_DATA_LEN = 64
+]
+const EVIDENCE: readonly (keyof Evidence)[] = [
+  'tee',
+  'mode',
+  'report',
+  'endorsements',
+  'auxblob',
+  'gpus',
+  'claims',
+  'batch',
+]
+const TEES: readonly unknown[] = ['snp', 'tdx'] satisfies Evidence['tee'][]
+const MODES: readonly unknown[] = ['raw', 'tls', 'bound', 'batch'] satisfies Mode[]
 
-/** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH` */
-export function checkAppraisal(options: SnpAppraisal): CheckedAppraisal {
-  if (typeof options !== 'object' || options === null) throw wrong('an options object expected')
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) throw wrong(`unknown option ${JSON.stringify(name)}`)
-  }
-  const { at, policy, reportData } = options
-  if (policy !== 'authenticity') throw wrong('policy "authenticity" expected')
+/** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH`, `ERR_POLICY_DOCUMENT` */
+export function checkAppraisal(options: Appraisal): CheckedAppraisal {
+  known(options, OPTIONS, 'options')
+  const { at, endorser = null } = options
   if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw wrong('at is not a valid Date')
-  const report = copy(options.report, 'report')
-  const expected = reportData === undefined ? null : copy(reportData, 'reportData')
-  if (expected && expected.length !== REPORT_DATA_LEN) {
-    throw new AttestationError(
-      'ERR_REPORT_DATA_LENGTH',
-      `reportData expected ${REPORT_DATA_LEN} bytes, got ${expected.length}`,
-    )
-  }
+  const evidence = checkEvidence(options.evidence)
+  const challenge = checkChallenge(options.challenge, evidence.mode)
   return {
-    report,
-    endorsements: copies(options.endorsements, 'endorsements'),
+    evidence,
+    challenge,
+    endorsements: [
+      ...evidence.endorsements,
+      ...(evidence.auxblob.length > 0 ? [evidence.auxblob] : []),
+      ...copies(options.endorsements, 'endorsements'),
+    ],
+    endorser,
     roots: copies(options.roots ?? [], 'roots').flatMap(readRoots),
     at: new Date(at),
-    reportData: expected,
+    policy: applied(options.policy, challenge),
   }
 }
 
-function copies(list: readonly Uint8Array[], name: string): Bytes[] {
-  if (!Array.isArray(list)) throw wrong(`${name} is not an array`)
-  return Array.from(list, (bytes, at) => copy(bytes, `${name}[${at}]`))
+/** A nonce that is given is judged, whether or not the policy insists on one. */
+function applied(given: Policy | 'authenticity', challenge: CheckedChallenge | null): Policy {
+  const policy = given === 'authenticity' ? authenticity() : parsePolicy(given)
+  if (!challenge || policy.binding.nonce === 'require') return policy
+  return { ...policy, binding: { ...policy.binding, nonce: 'require' } }
 }
+
+function checkEvidence(evidence: Evidence): Evidence {
+  known(evidence, EVIDENCE, 'evidence')
+  const { tee, mode, claims, batch } = evidence
+  if (!TEES.includes(tee)) throw wrong(`evidence.tee is none of ${TEES.join(', ')}`)
+  if (!MODES.includes(mode)) throw wrong(`evidence.mode is none of ${MODES.join(', ')}`)
+  if ((mode === 'batch') !== (batch !== null)) throw wrong('batch mode and evidence.batch differ')
+  known(claims, ['tlsSpki', 'hpke', 'userData'], 'evidence.claims')
+  return {
+    tee,
+    mode,
+    report: copy(evidence.report, 'evidence.report'),
+    endorsements: copies(evidence.endorsements, 'evidence.endorsements'),
+    auxblob: copy(evidence.auxblob, 'evidence.auxblob'),
+    gpus: list(evidence.gpus, 'evidence.gpus').map(checkGpu),
+    claims: {
+      tlsSpki: copyOrNull(claims.tlsSpki, 'evidence.claims.tlsSpki'),
+      hpke: copyOrNull(claims.hpke, 'evidence.claims.hpke'),
+      userData: copyOrNull(claims.userData, 'evidence.claims.userData'),
+    },
+    batch: batch && checkBatch(batch),
+  }
+}
+
+function checkGpu({ index, evidence, certChain }: GpuEvidence, at: number): GpuEvidence {
+  return {
+    index: integer(index, `evidence.gpus[${at}].index`),
+    evidence: copy(evidence, `evidence.gpus[${at}].evidence`),
+    certChain: copy(certChain, `evidence.gpus[${at}].certChain`),
+  }
+}
+
+function checkBatch({ size, index, claimPath, noncePath }: BatchProof): BatchProof {
+  return {
+    size: integer(size, 'evidence.batch.size'),
+    index: integer(index, 'evidence.batch.index'),
+    claimPath: copies(claimPath, 'evidence.batch.claimPath'),
+    noncePath: noncePath && copies(noncePath, 'evidence.batch.noncePath'),
+  }
+}
+
+function checkChallenge(challenge: Challenge | null, mode: Mode): CheckedChallenge | null {
+  if (challenge === null) return null
+  known(challenge, ['nonce', 'channelSpki'], 'challenge')
+  const nonce = copy(challenge.nonce, 'challenge.nonce')
+  const least = mode === 'raw' || mode === 'tls' ? REPORT_DATA_LEN : NONCE_LEN_MIN
+  if (nonce.length < least || nonce.length > NONCE_LEN_MAX) {
+    const length = least === NONCE_LEN_MAX ? `${least}` : `${least} to ${NONCE_LEN_MAX}`
+    throw new AttestationError(
+      'ERR_REPORT_DATA_LENGTH',
+      `nonce of ${length} bytes expected in ${mode} mode, got ${nonce.length}`,
+    )
+  }
+  return { nonce, channelSpki: copyOrNull(challenge.channelSpki, 'challenge.channelSpki') }
+}
+
+/** Refuses what is no object, and properties that nobody would read. */
+function known(value: object, names: readonly string[], what: string): void {
+  if (typeof value !== 'object' || value === null) throw wrong(`${what}: an object expected`)
+  for (const name of Object.keys(value)) {
+    if (!names.includes(name)) throw wrong(`${what}: unknown property ${JSON.stringify(name)}`)
+  }
+}
+
+function list<Item>(items: readonly Item[], name: string): Item[] {
+  if (!Array.isArray(items)) throw wrong(`${name} is not an array`)
+  return Array.from(items)
+}
+
+const copies = (items: readonly Uint8Array[], name: string): Bytes[] =>
+  list(items, name).map((bytes, at) => copy(bytes, `${name}[${at}]`))
 
 function copy(bytes: Uint8Array, name: string): Bytes {
   if (!(bytes instanceof Uint8Array)) throw wrong(`${name} is not a Uint8Array`)
   return new Uint8Array(bytes)
+}
+
+const copyOrNull = (bytes: Uint8Array | null, name: string): Bytes | null =>
+  bytes === null ? null : copy(bytes, name)
+
+function integer(value: number, name: string): number {
+  if (!Number.isInteger(value)) throw wrong(`${name} is not an integer`)
+  return value
 }
 
 function readRoots(root: Bytes, at: number): Certificate[] {

@@ -3,29 +3,37 @@
 // policy that was applied.
 
 import { AttestationError, type Code } from '../errors.js'
+import type { BindingCheck, BindingClaims } from './binding.js'
 import type { SnpClaims } from './claims.js'
 import type { Policy } from './policy.js'
 import type { SnpPolicyCheck } from './snp-policy-names.js'
 
-/** Every check of an SNP appraisal, in the order of the findings. */
+/** Checks that every appraisal of SNP evidence makes, whatever its policy. */
 export const SNP_CHECKS = [
   'snp.report',
   'snp.endorsements',
-  'snp.vek',
   'snp.chain',
   'snp.root',
   'snp.validity',
   'snp.revocation',
+  'snp.vek',
   'snp.product',
   'snp.tcb',
   'snp.chip',
   'snp.csp',
   'snp.signature',
-  'snp.debug',
-  'snp.report-data',
 ] as const
 
-export type Check = (typeof SNP_CHECKS)[number] | SnpPolicyCheck | 'snp.tcb-order'
+/** Evidence that this version of assay reads, but does not appraise. */
+export const UNSUPPORTED_CHECKS = ['tdx.quote', 'gpu.evidence'] as const
+
+/** `docs/errors.md` lists them all. */
+export type Check =
+  | (typeof SNP_CHECKS)[number]
+  | (typeof UNSUPPORTED_CHECKS)[number]
+  | SnpPolicyCheck
+  | 'snp.tcb-order'
+  | BindingCheck
 
 /** What one check came to. A code says why it did not pass, and `CODES` whose fault that is. */
 export type Finding = {
@@ -44,10 +52,10 @@ export interface AttestationResult {
   readonly result: Verdict
   readonly findings: readonly Finding[]
   readonly claims: {
-    readonly snp: SnpClaims
+    readonly snp: SnpClaims | null
     readonly tdx: null
     readonly gpus: readonly never[]
-    readonly binding: Readonly<Record<string, never>>
+    readonly binding: BindingClaims
   }
   /** The policy as applied, every `'any'` visible. */
   readonly policy: Policy
@@ -60,6 +68,10 @@ export interface Problem {
   readonly code: Code
   readonly detail: string
 }
+
+/** Whether something is there, rather than the reason why it is not. */
+export const isThere = <Thing extends object>(thing: Thing | Problem): thing is Thing =>
+  !('code' in thing)
 
 export const pass = (check: Check, detail: string): Finding => ({
   check,
@@ -100,4 +112,18 @@ export function attempt<Value>(run: () => Value): Value | AttestationError {
 export function conclude(findings: readonly Finding[]): Verdict {
   if (findings.some(({ outcome }) => outcome === 'fail')) return 'rejected'
   return findings.every(({ outcome }) => outcome === 'pass') ? 'verified' : 'undecided'
+}
+
+/** What `verify` throws: the first finding that is a fail, else the first that is unknown. */
+export class AppraisalError extends AttestationError {
+  /** The whole result, with every finding. */
+  readonly result: AttestationResult
+
+  constructor(result: AttestationResult) {
+    const of = (wanted: Finding['outcome']) =>
+      result.findings.find(({ outcome }) => outcome === wanted)
+    const { code, check, detail } = (of('fail') ?? of('unknown')) as Finding
+    super(code as Code, `${check}: ${detail}`)
+    this.result = result
+  }
 }

@@ -2,17 +2,20 @@
 // The findings of an SNP appraisal, one function per part of the procedure. A check that cannot be
 // made says what stood in its way.
 
-import { equalBytes } from '../core/bytes.js'
 import type { SnpReport } from '../core/snp.js'
-import { VMPL_MAX } from '../core/snp-bits.js'
+import { checkBinding } from './binding.js'
 import { type Known, type Path, UNTRUSTED, vouch } from './chain.js'
+import type { EndorseProblem } from './endorse.js'
 import type { Endorsements } from './endorsements.js'
-import { commonName } from './names.js'
+import { authorityOf, commonName } from './names.js'
 import type { CheckedAppraisal } from './options.js'
-import { blocked, type Check, type Finding, fail, type Problem, pass } from './result.js'
-import { checkRevocation, vouchCrl } from './revocation.js'
+import type { Policy } from './policy.js'
+import { blocked, type Check, type Finding, fail, isThere, type Problem, pass } from './result.js'
+import { checkRevocation, revocationRule, vouchCrl } from './revocation.js'
 import { checkPair } from './snp-checks.js'
+import { checkSnpPolicy, type SnpFacts } from './snp-policy-checks.js'
 import type { ReportSignature } from './snp-signature.js'
+import { checkTcbOrder } from './snp-tcb-order.js'
 import { pairOf, type Vek } from './vek.js'
 
 /** Everything that the findings are drawn from. */
@@ -23,6 +26,8 @@ export interface Case {
   readonly signature: ReportSignature | null
   readonly presented: Endorsements
   readonly known: Known
+  /** Why the endorser did not hand out what it was asked for. */
+  readonly unfetched: readonly EndorseProblem[]
   /** The endorsement key to judge by with its path, or why there is none. */
   readonly key: Key | Problem
 }
@@ -31,10 +36,6 @@ export interface Key {
   readonly vek: Vek
   readonly path: Path
 }
-
-/** Whether something is there, rather than the reason why it is not. */
-export const isThere = <Thing extends object>(thing: Thing | Problem): thing is Thing =>
-  !('code' in thing)
 
 export async function findingsOf(c: Case): Promise<Finding[]> {
   const parts = [structure(c), presentation(c), trust(c), agreement(c), signature(c), policy(c)]
@@ -50,7 +51,13 @@ function structure({ report }: Case): Finding[] {
 
 /** Everything presented must be readable, and genuine even where nothing depends on it. */
 async function presentation({ asked, presented, known, key }: Case): Promise<Finding[]> {
-  if (asked.endorsements.length === 0) return []
+  const { veks, others, crls, problems } = presented
+  if (
+    veks.length + others.length + crls.length + problems.length + asked.endorsements.length ===
+    0
+  ) {
+    return []
+  }
   const check = 'snp.endorsements'
   const path = isThere(key) ? key.path : null
   const strangers = [...presented.veks.map(({ certificate }) => certificate), ...presented.others]
@@ -68,14 +75,15 @@ async function presentation({ asked, presented, known, key }: Case): Promise<Fin
 }
 
 /** From the key to a root, and whether all of that holds at the time asked. */
-async function trust({ asked, presented, key }: Case): Promise<Finding[]> {
+async function trust({ asked, presented, unfetched, key }: Case): Promise<Finding[]> {
+  const required = revocationRule(asked.policy) !== 'any'
   if (!isThere(key)) {
     const checks: Check[] = ['snp.chain', 'snp.root', 'snp.validity']
-    if (presented.crls.length > 0) checks.push('snp.revocation')
+    if (required || presented.crls.length > 0) checks.push('snp.revocation')
     return checks.map((check) => blocked(check, key))
   }
   const { path } = key
-  const revocation = await checkRevocation(path, presented.crls, asked.at)
+  const revocation = await checkRevocation(key, presented.crls, asked, unfetched)
   return [chain(path), root(path), validity(path, asked.at), ...(revocation ? [revocation] : [])]
 }
 
@@ -109,9 +117,9 @@ function validity({ vek, authority, root }: Path, at: Date): Finding {
 }
 
 /** Kind, product, TCB, and chip or provider: what report and certificate say of each other. */
-function agreement({ report, key }: Case): Finding[] {
+function agreement({ asked, report, key }: Case): Finding[] {
   const pair = isThere(report) && isThere(key) ? pairOf(report, key.vek) : null
-  if (pair) return checkPair(pair)
+  if (pair) return checkPair(pair).filter((finding) => !isPermitted(finding, asked.policy.snp))
   const signer = isThere(key) ? key.vek.kind : isThere(report) ? report.signingKey : 'vcek'
   const identity: Check = signer === 'vcek' ? 'snp.chip' : 'snp.csp'
   const obstacle = obstacleOf(report, key) ?? ((key as Key).path.problem as Problem)
@@ -119,6 +127,10 @@ function agreement({ report, key }: Case): Finding[] {
     blocked(check, obstacle),
   )
 }
+
+/** A host may hide CHIP_ID; the signature still proves which chip it is, by the key. */
+const isPermitted = ({ code }: Finding, snp: Policy['snp']): boolean =>
+  code === 'ERR_CHIP_ID_MASKED' && snp?.maskedChipId === 'allow'
 
 async function signature({ report, signature, key }: Case): Promise<Finding[]> {
   const check = 'snp.signature'
@@ -128,26 +140,22 @@ async function signature({ report, signature, key }: Case): Promise<Finding[]> {
     : [fail(check, 'ERR_SNP_SIGNATURE', 'the endorsement key did not sign the report')]
 }
 
-function policy({ asked, report }: Case): Finding[] {
-  const debug = 'snp.debug'
-  const data = 'snp.report-data'
-  const { reportData } = asked
-  if (!isThere(report)) {
-    return [blocked(debug, report), ...(reportData ? [blocked(data, report)] : [])]
-  }
-  const findings = [
-    report.policyBits.debug
-      ? fail(debug, 'ERR_POLICY_DEBUG', 'the host may decrypt the memory of the guest')
-      : pass(debug, 'the host cannot debug the guest'),
+/** What the policy asks of the report, and of what REPORT_DATA binds. */
+function policy({ asked, report, key }: Case): Finding[] {
+  return [
+    checkTcbOrder(report),
+    ...checkSnpPolicy(report, asked.policy.snp, { ...factsOf(key), mode: asked.evidence.mode }),
+    ...checkBinding(asked, report),
   ]
-  if (reportData) {
-    findings.push(
-      report.vmpl <= VMPL_MAX && equalBytes(reportData, report.reportData)
-        ? pass(data, 'REPORT_DATA is what was expected')
-        : fail(data, 'ERR_POLICY_REPORT_DATA', 'REPORT_DATA is not what was expected, of a guest'),
-    )
-  }
-  return findings
+}
+
+/** What a certificate says counts once it is known who issued it. */
+function factsOf(key: Case['key']): Omit<SnpFacts, 'mode'> {
+  const obstacle = isThere(key) ? key.path.problem : key
+  if (obstacle) return { product: null, kind: null, hwId: null, cspId: null, obstacle }
+  const { certificate, kind, extensions } = (key as Key).vek
+  const product = authorityOf(certificate.issuer)?.product ?? null
+  return { product, kind, hwId: extensions.hwId, cspId: extensions.cspId }
 }
 
 function obstacleOf(report: Case['report'], key: Case['key']): Problem | null {

@@ -2,9 +2,8 @@
 // The order that firmware keeps between the TCBs of one report, whatever a policy asks (AMD 56860,
 // SNP_COMMIT and SNP_CONFIG).
 
-import { decodeTcb, type Product, type SnpReport, tcbAtLeast } from '../core/snp.js'
-import { AttestationError } from '../errors.js'
-import { attempt, type Finding, fail, pass } from './result.js'
+import type { SnpReport } from '../core/snp.js'
+import { blocked, type Finding, fail, isThere, type Problem, pass } from './result.js'
 
 const CHECK = 'snp.tcb-order'
 
@@ -13,19 +12,17 @@ const CHECK = 'snp.tcb-order'
  * component. More cannot be asked: a commit after launch puts COMMITTED above LAUNCH, and a host may
  * report less than it committed.
  */
-export function checkTcbOrder(report: SnpReport, product: Product): Finding {
-  const tcbs = attempt(() => ({
-    reported: decodeTcb(report.reportedTcb, product),
-    committed: decodeTcb(report.committedTcb, product),
-    launch: decodeTcb(report.launchTcb, product),
-    current: decodeTcb(report.currentTcb, product),
-  }))
-  if (tcbs instanceof AttestationError) return fail(CHECK, tcbs.code, tcbs.message)
-  const { reported, committed, launch, current } = tcbs
-  if (!tcbAtLeast(committed, reported)) return disorder('REPORTED_TCB exceeds COMMITTED_TCB')
-  if (!tcbAtLeast(current, committed)) return disorder('COMMITTED_TCB exceeds CURRENT_TCB')
-  if (!tcbAtLeast(current, launch)) return disorder('LAUNCH_TCB exceeds CURRENT_TCB')
+export function checkTcbOrder(report: SnpReport | Problem): Finding {
+  if (!isThere(report)) return blocked(CHECK, report)
+  const { reportedTcb, committedTcb, launchTcb, currentTcb } = report
+  if (!reaches(committedTcb, reportedTcb)) return disorder('REPORTED_TCB exceeds COMMITTED_TCB')
+  if (!reaches(currentTcb, committedTcb)) return disorder('COMMITTED_TCB exceeds CURRENT_TCB')
+  if (!reaches(currentTcb, launchTcb)) return disorder('LAUNCH_TCB exceeds CURRENT_TCB')
   return pass(CHECK, 'the TCBs of the report are in order')
 }
+
+/** On every product a component is a byte: which byte is which does not matter here. */
+const reaches = (tcb: Uint8Array, least: Uint8Array): boolean =>
+  tcb.every((component, at) => component >= (least[at] as number))
 
 const disorder = (detail: string): Finding => fail(CHECK, 'ERR_SNP_TCB_ORDER', detail)

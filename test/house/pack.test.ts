@@ -67,13 +67,13 @@ t.test('package: its types are found and mean something', async (t) => {
     JSON.stringify({ compilerOptions, include: ['use.ts'] }),
   )
   const good = `import { parseSnpReport, type SnpReport } from 'assay'
-    import { appraiseSnp } from 'assay/verify'
+    import { appraise } from 'assay/verify'
     import { diskStore, type EndorsementStore } from 'assay/disk-store'
     import { fetchEvidence, fetchTransport } from 'assay/client'
     export const store: EndorsementStore = diskStore('cache')
     export const version = (report: SnpReport): number => report.version
     export const parse: (bytes: Uint8Array) => SnpReport = parseSnpReport
-    export const verdict = appraiseSnp
+    export const verdict = appraise
     export const evidence = (url: string, nonce: Uint8Array) =>
       fetchEvidence({ url, nonce, transport: fetchTransport(fetch) })`
   const source = path.join(dir, 'use.ts')

@@ -1,25 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of src/verify share: one call, and its result in the shape that they compare.
 
+import { rawEvidence } from '../../src/evidence.js'
 import {
+  type Appraisal,
   type AttestationResult,
-  appraiseSnp,
+  appraise as appraiseEvidence,
+  authenticity,
   type Check,
-  type SnpAppraisal,
+  type Policy,
+  type SnpClaims,
+  type SnpPolicy,
 } from '../../src/verify/index.js'
 import { type Amd, AT } from '../fake/amd.js'
 
+/** A raw report with everything to judge it by. */
+export interface Given extends Partial<Appraisal> {
+  readonly report: Uint8Array
+  /** What REPORT_DATA must be, by the policy. */
+  readonly reportData?: Uint8Array
+}
+
+export type SnpResult = AttestationResult & { readonly claims: { readonly snp: SnpClaims } }
+
+/** The call for a raw report, under the built-in policy unless told otherwise. */
+export function request({ report, reportData, ...rest }: Given): Appraisal {
+  const policy = authenticity()
+  return {
+    evidence: rawEvidence('snp', report),
+    challenge: null,
+    endorsements: [],
+    at: AT,
+    policy: reportData
+      ? withSnp(policy, { reportData: Buffer.from(reportData).toString('hex') })
+      : policy,
+    ...rest,
+  }
+}
+
+export const withSnp = (policy: Policy, change: Partial<SnpPolicy>): Policy => ({
+  ...policy,
+  snp: { ...(policy.snp ?? authenticity().snp), ...change },
+})
+
+export const appraiseReport = async (given: Given): Promise<SnpResult> =>
+  (await appraiseEvidence(request(given))) as SnpResult
+
 /** An appraisal of minted evidence with everything a host hands out, and its root trusted. */
-export async function appraise(
-  amd: Amd,
-  change: Partial<SnpAppraisal> = {},
-): Promise<AttestationResult> {
-  return appraiseSnp({
+export async function appraise(amd: Amd, change: Partial<Given> = {}): Promise<SnpResult> {
+  return appraiseReport({
     report: change.report ?? (await amd.report()),
     endorsements: amd.chain,
     roots: [amd.ark],
-    at: AT,
-    policy: 'authenticity',
     ...change,
   })
 }
@@ -62,6 +94,7 @@ export function withoutReport(code: string, identity: 'snp.chip' | 'snp.csp' = '
     'snp.tcb': unknown,
     [identity]: unknown,
     'snp.signature': unknown,
+    'snp.tcb-order': unknown,
     'snp.debug': unknown,
   }
 }

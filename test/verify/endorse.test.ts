@@ -17,8 +17,8 @@ import { manifest, skip, vectorBytes, vectors } from '../vectors.js'
 import { appraise, complaints } from './appraise.js'
 import { chipOf, mintChip, world } from './kds-world.js'
 
-const NOTHING = { crl: false }
-const EVERYTHING = { crl: true }
+const NOTHING = { crl: false, chain: false }
+const EVERYTHING = { crl: true, chain: false }
 
 /** With what was presented as it came. */
 async function endorse(

@@ -2,37 +2,39 @@
 
 import t, { type Test } from 'tap'
 import { AttestationError, type Code } from '../../src/errors.js'
-import { appraiseSnp, type SnpAppraisal } from '../../src/verify/index.js'
+import { rawEvidence } from '../../src/evidence.js'
+import { type Appraisal, appraise as appraiseEvidence } from '../../src/verify/index.js'
 import { AT, mintAmd, pem } from '../fake/amd.js'
-import { appraise, complaints } from './appraise.js'
+import { appraise, appraiseReport, complaints } from './appraise.js'
 
 async function rejects(t: Test, options: unknown, code: Code, title: string): Promise<void> {
-  const error = await appraiseSnp(options as SnpAppraisal).then(
+  const error = await appraiseEvidence(options as Appraisal).then(
     () => undefined,
     (reason: unknown) => reason,
   )
   t.equal(error instanceof AttestationError && error.code, code, title)
 }
 
+const NOTHING = new Uint8Array()
+const evidence = rawEvidence('snp', NOTHING)
+const good = { evidence, challenge: null, endorsements: [], at: AT, policy: 'authenticity' }
+
 t.test('options: a wrong call is refused before any work', async (t) => {
   const { ark, vek } = await mintAmd()
-  const good = { report: vek, endorsements: [], at: AT, policy: 'authenticity' }
   const cases: Record<string, object> = {
     'an unknown option': { now: AT },
-    'no policy': { policy: undefined },
-    'an unknown policy': { policy: 'strict' },
     'no time': { at: undefined },
     'a time that is a string': { at: AT.toISOString() },
     'a time that is none': { at: new Date('yesterday') },
-    'no report': { report: undefined },
-    'a report that is a string': { report: 'AA==' },
+    'no evidence': { evidence: undefined },
+    'no challenge': { challenge: undefined },
     'no endorsements': { endorsements: undefined },
     'endorsements that are bytes': { endorsements: vek },
     'an endorsement that is a string': { endorsements: [pem(vek)] },
+    'a hole': { endorsements: new Array(1) },
     'a root that is a string': { roots: [pem(ark)] },
     'a root that is no certificate': { roots: [ark, Uint8Array.of(0x30, 0)] },
     'a root that is cut': { roots: [ark.slice(0, -1)] },
-    'REPORT_DATA that is a string': { reportData: '00' },
   }
   for (const [what, change] of Object.entries(cases)) {
     await rejects(t, { ...good, ...change }, 'ERR_ARGUMENT', what)
@@ -40,10 +42,84 @@ t.test('options: a wrong call is refused before any work', async (t) => {
   for (const options of [undefined, null, 'authenticity']) {
     await rejects(t, options, 'ERR_ARGUMENT', `${options} for options`)
   }
-  await rejects(t, { ...good, endorsements: new Array(1) }, 'ERR_ARGUMENT', 'a hole')
-  for (const length of [0, 63, 65]) {
-    const reportData = new Uint8Array(length)
-    await rejects(t, { ...good, reportData }, 'ERR_REPORT_DATA_LENGTH', `${length} bytes`)
+  for (const policy of [undefined, 'strict', {}]) {
+    await rejects(t, { ...good, policy }, 'ERR_POLICY_DOCUMENT', `${policy} for a policy`)
+  }
+})
+
+t.test('options: evidence is of the kinds that it says', async (t) => {
+  const batch = { size: 1, index: 0, claimPath: [], noncePath: null }
+  const gpu = { index: 0, evidence: NOTHING, certChain: NOTHING }
+  const claims = { tlsSpki: null, hpke: null, userData: null }
+  const cases: Record<string, object> = {
+    'an unknown property': { verdict: 'verified' },
+    'another tee': { tee: 'sgx' },
+    'another mode': { mode: 'bind' },
+    'a batch without batch mode': { batch },
+    'batch mode without a batch': { mode: 'batch' },
+    'a report that is a string': { report: 'AA==' },
+    'endorsements that are none': { endorsements: null },
+    'an auxblob that is none': { auxblob: null },
+    'GPUs that are none': { gpus: null },
+    'a GPU without an index': { gpus: [{ ...gpu, index: 0.5 }] },
+    'a GPU without evidence': { gpus: [{ ...gpu, evidence: undefined }] },
+    'a GPU without a chain': { gpus: [{ ...gpu, certChain: '' }] },
+    'claims that are none': { claims: null },
+    'an unknown claim': { claims: { ...claims, gpuDigest: NOTHING } },
+    'a claim that is a string': { claims: { ...claims, tlsSpki: 'AA==' } },
+    'a size that is a string': { mode: 'batch', batch: { ...batch, size: '1' } },
+    'an index that is none': { mode: 'batch', batch: { ...batch, index: Number.NaN } },
+    'a path that is none': { mode: 'batch', batch: { ...batch, claimPath: undefined } },
+    'a nonce path of strings': { mode: 'batch', batch: { ...batch, noncePath: [''] } },
+  }
+  for (const [what, change] of Object.entries(cases)) {
+    await rejects(t, { ...good, evidence: { ...evidence, ...change } }, 'ERR_ARGUMENT', what)
+  }
+})
+
+t.test('options: a nonce has the length of its mode', async (t) => {
+  const composed = { ...evidence, mode: 'bound' } as const
+  const batched = {
+    ...evidence,
+    mode: 'batch',
+    batch: { size: 1, index: 0, claimPath: [], noncePath: [] },
+  }
+  const tls = { ...evidence, mode: 'tls' } as const
+  const wrong: [object, number[]][] = [
+    [evidence, [0, 32, 63, 65]],
+    [tls, [32, 63, 65]],
+    [composed, [0, 31, 65]],
+    [batched, [31, 65]],
+  ]
+  const right: [object, number[]][] = [
+    [evidence, [64]],
+    [tls, [64]],
+    [composed, [32, 64]],
+    [batched, [32, 33]],
+  ]
+  const ask = (evidence: object, length: number) => {
+    const challenge = { nonce: new Uint8Array(length), channelSpki: null }
+    return { ...good, evidence, challenge }
+  }
+  for (const [evidence, lengths] of wrong) {
+    for (const length of lengths) {
+      const title = `${(evidence as typeof composed).mode} with ${length} bytes`
+      await rejects(t, ask(evidence, length), 'ERR_REPORT_DATA_LENGTH', title)
+    }
+  }
+  for (const [evidence, lengths] of right) {
+    for (const length of lengths) {
+      const { result } = await appraiseEvidence(ask(evidence, length) as Appraisal)
+      t.equal(result, 'rejected', 'appraised, and an empty report is none')
+    }
+  }
+  const nonce = new Uint8Array(64)
+  for (const challenge of [
+    { nonce },
+    { nonce: 'AA==', channelSpki: null },
+    { nonce, spki: nonce },
+  ]) {
+    await rejects(t, { ...good, challenge }, 'ERR_ARGUMENT', JSON.stringify(Object.keys(challenge)))
   }
 })
 
@@ -54,8 +130,8 @@ t.test('options: roots in DER and PEM, several in one', async (t) => {
   t.same(complaints(await appraise(amd, { roots: [both] })), {})
   t.same(complaints(await appraise(amd, { roots: [genoa.ark, amd.ark] })), {})
   const report = await amd.report()
-  const without = { report, endorsements: amd.chain, at: AT, policy: 'authenticity' } as const
-  t.same(complaints(await appraiseSnp(without)), { 'snp.root': 'fail ERR_CERTIFICATE_ROOT' })
+  const without = await appraiseReport({ report, endorsements: amd.chain })
+  t.same(complaints(without), { 'snp.root': 'fail ERR_CERTIFICATE_ROOT' })
 })
 
 t.test('options: what the caller changes after the call changes nothing', async (t) => {
@@ -63,9 +139,10 @@ t.test('options: what the caller changes after the call changes nothing', async 
   const report = await amd.report()
   const [endorsements, roots] = [amd.chain.map((der) => der.slice()), [amd.ark.slice()]]
   const at = new Date(AT)
-  const reportData = new Uint8Array(64)
-  const pending = appraise(amd, { report, endorsements, roots, at, reportData })
-  for (const bytes of [report, ...endorsements, ...roots, reportData]) bytes.fill(0xff)
+  const nonce = new Uint8Array(64)
+  const challenge = { nonce, channelSpki: null }
+  const pending = appraise(amd, { report, endorsements, roots, at, challenge })
+  for (const bytes of [report, ...endorsements, ...roots, nonce]) bytes.fill(0xff)
   endorsements.length = 0
   at.setTime(0)
   t.same(complaints(await pending), {})

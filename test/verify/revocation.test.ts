@@ -2,8 +2,10 @@
 
 import { id_ce_keyUsage } from '@peculiar/asn1-x509'
 import t from 'tap'
+import { authenticity } from '../../src/verify/policy.js'
 import { checkRevocation } from '../../src/verify/revocation.js'
 import { PINNED } from '../../src/verify/roots.js'
+import { readVek, type Vek } from '../../src/verify/vek.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { AT, foreignKeys, mintAmd, setExtension } from '../fake/amd.js'
 import { appraise, checks, complaints, withoutKey } from './appraise.js'
@@ -81,11 +83,19 @@ t.test('revocation: stays open without a chain to judge', async (t) => {
 })
 
 t.test('revocation: the first SEV-Genoa is refused without any CRL', async (t) => {
-  const vek = parseCertificate((await mintAmd({ product: 'Genoa' })).vek)
+  const vek = readVek(parseCertificate((await mintAmd({ product: 'Genoa' })).vek)) as Vek
   const genoa = PINNED.filter(({ subject }) => subject.endsWith('CN=SEV-Genoa'))
   const root = PINNED.find(({ subject }) => subject.endsWith('CN=ARK-Genoa')) ?? null
   const judge = (authority: (typeof PINNED)[number]) =>
-    checkRevocation({ vek, authority, root, anchor: 'vendor', problem: null }, [], AT)
+    checkRevocation(
+      {
+        vek,
+        path: { vek: vek.certificate, authority, root, anchor: 'vendor', problem: null },
+      },
+      [],
+      { at: AT, policy: authenticity() },
+      [],
+    )
   const [current, first] = genoa
   t.equal(current && (await judge(current)), null)
   t.match(first && (await judge(first)), { outcome: 'fail', code: 'ERR_CERTIFICATE_REVOKED' })

@@ -64,7 +64,10 @@ t.test('tcb: the certificate is for REPORTED_TCB, component by component', async
   const cases: Record<string, Disagreement> = {
     'of another product': {
       report: { reportedTcb: Uint8Array.from(MODELS.Turin.tcb) },
-      expect: { 'snp.tcb': 'fail ERR_SNP_TCB' },
+      expect: {
+        'snp.tcb': 'fail ERR_SNP_TCB',
+        'snp.tcb-order': 'fail ERR_SNP_TCB_ORDER',
+      },
     },
     'FMC on Milan': { knobs: extension('3.9', bytes('020100')), expect },
     'no FMC on Turin': { knobs: { product: 'Turin', ...extension('3.9', null) }, expect },

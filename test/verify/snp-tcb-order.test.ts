@@ -7,15 +7,12 @@ import { AttestationError } from '../../src/errors.js'
 import { attempt } from '../../src/verify/result.js'
 import { checkTcbOrder } from '../../src/verify/snp-tcb-order.js'
 import { MODELS, mintReport, type ReportFields } from '../fake/snp.js'
-import { manifest, skip, vectorBytes, vectorPath, vectors } from '../vectors.js'
+import { skip, vectorBytes, vectorPath, vectors } from '../vectors.js'
 
 const PRODUCTS: readonly Product[] = ['Milan', 'Genoa', 'Turin']
 
 function verdict(product: Product, fields: ReportFields): string {
-  const { check, outcome, code } = checkTcbOrder(
-    parseSnpReport(mintReport({ product, ...fields })),
-    product,
-  )
+  const { check, outcome, code } = checkTcbOrder(parseSnpReport(mintReport({ product, ...fields })))
   return `${check}: ${outcome} ${code}`
 }
 
@@ -39,9 +36,9 @@ t.test('tcb order: each component of each pair counts', async (t) => {
   }
 })
 
-t.test('tcb order: a TCB that the product cannot have', async (t) => {
-  const launchTcb = Uint8Array.from(MODELS.Turin.tcb)
-  t.equal(verdict('Genoa', { launchTcb }), 'snp.tcb-order: fail ERR_SNP_TCB')
+t.test('tcb order: of a report that cannot be read', async (t) => {
+  const problem = { code: 'ERR_SNP_LENGTH', detail: 'too short' } as const
+  t.match(checkTcbOrder(problem), { outcome: 'unknown', code: 'ERR_SNP_LENGTH' })
 })
 
 t.test('tcb order: holds in every real report', { skip }, async (t) => {
@@ -50,10 +47,7 @@ t.test('tcb order: holds in every real report', { skip }, async (t) => {
     if (!existsSync(vectorPath('snp', name, 'report.bin'))) continue
     const report = attempt(() => parseSnpReport(vectorBytes('snp', name, 'report.bin')))
     if (report instanceof AttestationError) continue
-    const named = manifest<{ product: string }>('snp', name).product.split(/\W/)[0]
-    const product = PRODUCTS.find((one) => one === (report.product ?? named))
-    if (!product) continue
-    t.equal(checkTcbOrder(report, product).outcome, 'pass', name)
+    t.equal(checkTcbOrder(report).outcome, 'pass', name)
     count++
   }
   t.ok(count > 50, `${count} reports`)

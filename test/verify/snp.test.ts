@@ -4,10 +4,20 @@ import t from 'tap'
 import { POLICY_DEBUG_BIT } from '../../assembly/snp/bits.js'
 import { MEASUREMENT_AT, SIGNATURE_S_AT, SIGNATURE_S_LEN } from '../../assembly/snp/layout.js'
 import type { Product } from '../../src/core/snp.js'
-import { type AttestationResult, SNP_CHECKS } from '../../src/verify/index.js'
+import { AttestationError } from '../../src/errors.js'
+import { AppraisalError, SNP_CHECKS, verify } from '../../src/verify/index.js'
 import { AT, foreignKeys, mintAmd, pem } from '../fake/amd.js'
 import { changed } from '../helpers.js'
-import { appraise, checks, complaints, withoutKey, withoutReport } from './appraise.js'
+import {
+  appraise,
+  checks,
+  complaints,
+  type Given,
+  request,
+  type SnpResult,
+  withoutKey,
+  withoutReport,
+} from './appraise.js'
 
 const PRODUCTS: readonly Product[] = ['Milan', 'Genoa', 'Turin']
 const KINDS = ['vcek', 'vlek'] as const
@@ -35,24 +45,46 @@ t.test('appraisal: every product, kind and version verifies', async (t) => {
 
 t.test('appraisal: findings in one order, and the policy with every any', async (t) => {
   const amd = await mintAmd()
-  const reportData = new Uint8Array(64)
   const result = await appraise(amd, {
-    reportData,
+    reportData: new Uint8Array(64),
+    challenge: { nonce: new Uint8Array(64), channelSpki: null },
     endorsements: [...amd.chain, await amd.crl()],
   })
-  t.same(
-    checks(result),
-    SNP_CHECKS.filter((check) => check !== 'snp.csp'),
-  )
+  const always = SNP_CHECKS.filter((check) => check !== 'snp.csp')
+  t.same(checks(result), [
+    ...always,
+    'snp.tcb-order',
+    'snp.report-data',
+    'snp.debug',
+    'binding.nonce',
+  ])
   t.equal(result.evaluatedAt, AT.toISOString())
-  const { name, snp } = result.policy
-  t.equal(name, 'authenticity')
-  t.match(snp, { debug: 'forbid', reportData: '00'.repeat(64), vmpl: 'any' })
-  const leaves = (value: object): unknown[] =>
-    Object.values(value).flatMap((v) => (typeof v === 'object' ? leaves(v) : [v]))
-  t.same([...new Set(leaves({ ...snp, reportData: 'any' }))].sort(), ['any', 'forbid'])
-  t.equal((await appraise(amd)).policy.snp?.reportData, 'any')
+  t.equal(result.policy.name, 'authenticity')
+  t.match(result.policy.snp, { debug: 'forbid', reportData: '00'.repeat(64), vmpl: 'any' })
+  t.equal(result.policy.binding.nonce, 'require', 'what is judged does not say any')
+  t.match((await appraise(amd)).policy, { snp: { reportData: 'any' }, binding: { nonce: 'any' } })
   t.same(JSON.parse(JSON.stringify(result)), result, 'JSON as it stands')
+})
+
+t.test('appraisal: verify returns the claims, or throws what stands in the way', async (t) => {
+  const amd = await mintAmd()
+  const given = { report: await amd.report(), endorsements: amd.chain, roots: [amd.ark] }
+  t.match(await verify(request(given)), { snp: { root: { origin: 'caller' } } })
+  const refusal = async (change: Partial<Given>): Promise<AppraisalError> => {
+    const error = await verify(request({ ...given, ...change })).then(
+      () => null,
+      (reason: unknown) => reason,
+    )
+    if (error instanceof AppraisalError) return error
+    throw new Error('nothing was refused')
+  }
+  const missing = await refusal({ endorsements: [] })
+  t.equal(missing.code, 'ERR_ENDORSEMENT_MISSING')
+  t.equal(missing.result.result, 'undecided')
+  t.match(missing.message, /^snp\.chain: /)
+  const worse = await refusal({ endorsements: [], reportData: new Uint8Array(64).fill(1) })
+  t.equal(worse.code, 'ERR_POLICY_REPORT_DATA', 'a fail before what is unknown')
+  t.ok(worse instanceof AttestationError && worse.result.findings.length > 10)
 })
 
 t.test('appraisal: endorsements in any form and order', async (t) => {
@@ -183,7 +215,7 @@ t.test('choice: the key that fits the report, wherever it stands', async (t) => 
   const vlek = await mintAmd({ kind: 'vlek' })
   const expired = await mintAmd({ notBefore: new Date('2018-01-01T00:00:00Z') })
   const strangers = [older.vek, vlek.vek, vlek.authority, expired.vek]
-  const chosen = (result: AttestationResult) => result.claims.snp.endorsementKey
+  const chosen = (result: SnpResult) => result.claims.snp.endorsementKey
   for (const endorsements of [
     [...strangers, ...amd.chain],
     [...amd.chain, ...strangers],

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence, endorsements and a policy → an Attestation Result (RFC 9334).
+
+import { bindingClaims, checkBinding } from './binding.js'
+import type { SnpClaims } from './claims.js'
+import { type Appraisal, type CheckedAppraisal, checkAppraisal } from './options.js'
+import {
+  AppraisalError,
+  type AttestationResult,
+  conclude,
+  type Finding,
+  type Problem,
+  unknown,
+} from './result.js'
+import { appraiseSnp } from './snp.js'
+
+/**
+ * Decides on evidence as of `at`: its structure and signature, the chain of the key that signed it,
+ * revocation, the agreement of certificate and report, what REPORT_DATA binds, and everything that
+ * the policy asks. Every check that can be made is made and reported, also after one has failed.
+ * Only an `endorser` fetches anything. Bad evidence and bad endorsements are findings; only a wrong
+ * call rejects the promise.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH`, `ERR_POLICY_DOCUMENT`
+ */
+export async function appraise(options: Appraisal): Promise<AttestationResult> {
+  const asked = checkAppraisal(options)
+  const { tee, gpus } = asked.evidence
+  const { findings, claims } = tee === 'snp' ? await appraiseSnp(asked) : unsupportedTdx(asked)
+  if (gpus.length > 0) findings.push(unsupported('gpu.evidence', 'GPU evidence'))
+  return {
+    result: conclude(findings),
+    findings,
+    claims: { snp: claims, tdx: null, gpus: [], binding: await bindingClaims(asked, findings) },
+    policy: asked.policy,
+    evaluatedAt: asked.at.toISOString(),
+  }
+}
+
+/**
+ * The claims of evidence that is `verified`, for callers who want nothing else: a result that is
+ * not cannot be overlooked, because it is thrown.
+ *
+ * @throws {AppraisalError} with the code of the first finding that stands in the way, and the whole
+ * result attached
+ * @throws {AttestationError} what `appraise` throws
+ */
+export async function verify(options: Appraisal): Promise<AttestationResult['claims']> {
+  const result = await appraise(options)
+  if (result.result === 'verified') return result.claims
+  throw new AppraisalError(result)
+}
+
+function unsupportedTdx(asked: CheckedAppraisal): {
+  findings: Finding[]
+  claims: SnpClaims | null
+} {
+  const quote = unsupported('tdx.quote', 'TDX quotes')
+  return { findings: [quote, ...checkBinding(asked, quote as Problem)], claims: null }
+}
+
+const unsupported = (check: 'tdx.quote' | 'gpu.evidence', what: string): Finding =>
+  unknown(check, 'ERR_UNSUPPORTED', `this version of assay does not appraise ${what}`)

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// What REPORT_DATA ties the evidence to: the tenant's nonce, the keys, the GPUs, and the level at
+// which it was asked for (assay evidence protocol, sections 2 to 4).
+
+import { equalBytes } from '../core/bytes.js'
+import { gpuEvidenceDigest } from '../core/digest.js'
+import {
+  reportDataBatchVerify,
+  reportDataBound,
+  reportDataRaw,
+  reportDataTls,
+} from '../core/report-data.js'
+import type { SnpReport } from '../core/snp.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
+import { toHex } from '../encoding.js'
+import { AttestationError } from '../errors.js'
+import type { BatchProof, Evidence, Mode } from '../evidence.js'
+import type { CheckedAppraisal, CheckedChallenge } from './options.js'
+import type { Policy } from './policy.js'
+import {
+  attempt,
+  blocked,
+  type Finding,
+  fail,
+  isThere,
+  type Problem,
+  pass,
+  unknown,
+} from './result.js'
+import { sha256 } from './roots.js'
+
+/** Every check of a binding, in the order of the findings. */
+export const BINDING_CHECKS = [
+  'binding.modes',
+  'binding.nonce',
+  'binding.oracle',
+  'binding.tls-key',
+  'binding.hpke-key',
+  'binding.user-data',
+] as const
+
+export type BindingCheck = (typeof BINDING_CHECKS)[number]
+
+/** What REPORT_DATA was shown to stand for; null where it was not shown, or there is nothing. */
+export interface BindingClaims {
+  /** How REPORT_DATA is composed, by the form of the evidence. */
+  readonly mode: Mode
+  /** The tenant's nonce in hex, once REPORT_DATA was found to carry it. */
+  readonly nonce: string | null
+  /** SHA-256 of the SubjectPublicKeyInfo of the bound TLS key. */
+  readonly tlsSpkiSha256: string | null
+  /** KEM id and public key of the bound HPKE key, in hex. */
+  readonly hpke: string | null
+  readonly userData: string | null
+  /** Digest G over the evidence of all GPUs, in hex. */
+  readonly gpuDigest: string | null
+  readonly batch: { readonly size: number; readonly index: number } | null
+}
+
+type Report = SnpReport | Problem
+type BindingPolicy = Policy['binding']
+
+/** The findings that the policy and the challenge ask for; nothing that neither of them names. */
+export function checkBinding(asked: CheckedAppraisal, report: Report): Finding[] {
+  const { evidence, challenge } = asked
+  const policy = asked.policy.binding
+  const nonce = checkNonce(evidence, challenge, policy, report)
+  return [
+    ...checkMode(evidence, policy),
+    ...nonce,
+    ...checkOracle(evidence.mode, policy, report),
+    ...checkTlsKey(evidence, challenge, policy, nonce),
+    ...checkClaim('binding.hpke-key', policy.hpkeKey, evidence.claims.hpke, 'HPKE key', nonce),
+    ...checkClaim('binding.user-data', policy.userData, evidence.claims.userData, 'data', nonce),
+  ]
+}
+
+/** Claims are of use once REPORT_DATA was found to be composed of them. */
+export async function bindingClaims(
+  { evidence, challenge }: CheckedAppraisal,
+  findings: readonly Finding[],
+): Promise<BindingClaims> {
+  const { mode, claims, gpus, batch } = evidence
+  const shown = findings.some(
+    ({ check, outcome }) => check === 'binding.nonce' && outcome === 'pass',
+  )
+  const composed = shown && isComposed(mode)
+  const tlsKey = mode === 'tls' ? challenge?.channelSpki : claims.tlsSpki
+  return {
+    mode,
+    nonce: shown && challenge ? toHex(challenge.nonce) : null,
+    tlsSpkiSha256: shown && mode !== 'raw' && tlsKey ? await sha256(tlsKey) : null,
+    hpke: composed && claims.hpke ? toHex(claims.hpke) : null,
+    userData: composed && claims.userData ? toHex(claims.userData) : null,
+    gpuDigest: composed && gpus.length > 0 ? toHex(gpuEvidenceDigest(gpus)) : null,
+    batch: shown && batch ? { size: batch.size, index: batch.index } : null,
+  }
+}
+
+function checkMode({ mode }: Evidence, { modes }: BindingPolicy): Finding[] {
+  if (modes === 'any') return []
+  const check = 'binding.modes'
+  return [
+    modes.includes(mode)
+      ? pass(check, `REPORT_DATA is composed in ${mode} mode, which the policy accepts`)
+      : fail(check, 'ERR_BINDING_MODE', `${mode} mode is not among ${modes.join(', ')}`),
+  ]
+}
+
+/** Nobody but the tenant makes the nonce, so that only the tenant can say what was expected. */
+function checkNonce(
+  evidence: Evidence,
+  challenge: CheckedChallenge | null,
+  policy: BindingPolicy,
+  report: Report,
+): Finding[] {
+  const check = 'binding.nonce'
+  if (!challenge) {
+    const detail = 'the policy requires a nonce, and none was given to compare with'
+    return policy.nonce === 'require' ? [unknown(check, 'ERR_NONCE_MISSING', detail)] : []
+  }
+  if (!isThere(report)) return [blocked(check, report)]
+  if (report.vmpl > VMPL_MAX) {
+    return [fail(check, 'ERR_BINDING_REPORT_DATA', 'the host asked for this report, not the guest')]
+  }
+  if (evidence.mode === 'tls' && !challenge.channelSpki) {
+    const detail = 'TLS mode binds the key of the connection, which was not given'
+    return [unknown(check, 'ERR_CHANNEL_KEY_MISSING', detail)]
+  }
+  const problem = mismatch(evidence, challenge, report.reportData)
+  if (problem) return [fail(check, problem.code, problem.detail)]
+  return [pass(check, `REPORT_DATA carries the nonce of the tenant (${evidence.mode} mode)`)]
+}
+
+/** Composes REPORT_DATA anew. What the host named wrongly comes out as bytes that differ. */
+function mismatch(
+  evidence: Evidence,
+  challenge: CheckedChallenge,
+  reportData: Uint8Array,
+): Problem | null {
+  const { mode, batch } = evidence
+  const entry = attempt(() => compose(evidence, challenge))
+  if (entry instanceof AttestationError) {
+    return { code: 'ERR_BINDING_REPORT_DATA', detail: entry.message }
+  }
+  if (mode === 'batch') return batchMismatch(reportData, entry, batch as BatchProof)
+  if (equalBytes(entry, reportData)) return null
+  const detail = `REPORT_DATA is not what ${mode} mode composes from the nonce and the claims`
+  return { code: 'ERR_BINDING_REPORT_DATA', detail }
+}
+
+function compose(evidence: Evidence, { nonce, channelSpki }: CheckedChallenge): Uint8Array {
+  const { mode, claims, gpus } = evidence
+  if (mode === 'raw') return reportDataRaw(nonce)
+  if (mode === 'tls') return reportDataTls(channelSpki as Uint8Array, nonce)
+  return reportDataBound({
+    nonce,
+    ...(claims.tlsSpki && { tlsSpki: claims.tlsSpki }),
+    ...(claims.hpke && { hpke: claims.hpke }),
+    ...(gpus.length > 0 && { gpuDigest: gpuEvidenceDigest(gpus) }),
+    ...(claims.userData && { userData: claims.userData }),
+  })
+}
+
+/** An RFC 9162 root does not fix the size of its tree, REPORT_DATA does: both are compared. */
+function batchMismatch(
+  reportData: Uint8Array,
+  entry: Uint8Array,
+  { index, size, claimPath }: BatchProof,
+): Problem | null {
+  const error = attempt(() => reportDataBatchVerify(reportData, entry, index, size, claimPath))
+  return error instanceof AttestationError
+    ? { code: 'ERR_MERKLE_PATH', detail: error.message }
+    : null
+}
+
+/**
+ * Anybody may have any 64 bytes signed at the level of raw mode. Only code of the sidecar asks one
+ * level above, so that only there composed REPORT_DATA can be told from bytes that a host chose.
+ */
+function checkOracle(mode: Mode, policy: BindingPolicy, report: Report): Finding[] {
+  const check = 'binding.oracle'
+  if (mode === 'raw') return []
+  if (!isThere(report)) return [blocked(check, report)]
+  const { vmpl } = report
+  const { boundVmpl } = policy
+  if (vmpl === boundVmpl) {
+    return [pass(check, `asked for at VMPL ${vmpl}, where callers choose no bytes`)]
+  }
+  if (mode === 'tls' && policy.legacyTlsBinding === 'allow') return []
+  const level = vmpl > VMPL_MAX ? 'by the host' : `at VMPL ${vmpl}`
+  const detail = `asked for ${level}, not at VMPL ${boundVmpl}: anybody may have had it composed`
+  return [fail(check, 'ERR_BINDING_ORACLE', detail)]
+}
+
+/** Whether the TLS connection of the tenant ends in the guest that the evidence is of. */
+function checkTlsKey(
+  { mode, claims }: Evidence,
+  challenge: CheckedChallenge | null,
+  policy: BindingPolicy,
+  nonce: readonly Finding[],
+): Finding[] {
+  const check = 'binding.tls-key'
+  const channel = challenge?.channelSpki
+  const bound = mode === 'tls' ? channel : claims.tlsSpki
+  if (policy.tlsKey === 'any' && !(channel && bound)) return []
+  if (mode === 'raw' || (isComposed(mode) && !bound)) {
+    return [fail(check, 'ERR_BINDING_TLS_KEY', `this evidence, of ${mode} mode, binds no TLS key`)]
+  }
+  if (!channel || !bound) {
+    const detail = 'the key of the TLS connection was not given to compare with'
+    return [unknown(check, 'ERR_CHANNEL_KEY_MISSING', detail)]
+  }
+  if (!equalBytes(bound, channel)) {
+    const detail = 'the connection ends at another TLS key than the one that the guest bound'
+    return [fail(check, 'ERR_BINDING_TLS_KEY', detail)]
+  }
+  return [proven(check, nonce, 'the connection ends at the TLS key that the guest bound')]
+}
+
+function checkClaim(
+  check: BindingCheck,
+  rule: 'require' | 'any',
+  claim: Uint8Array | null,
+  what: string,
+  nonce: readonly Finding[],
+): Finding[] {
+  if (rule === 'any') return []
+  return claim
+    ? [proven(check, nonce, `the ${what} is bound`)]
+    : [fail(check, 'ERR_BINDING_CLAIM', `the evidence binds no ${what}`)]
+}
+
+/** A claim of the answer counts for what the comparison of REPORT_DATA came to. */
+function proven(check: BindingCheck, [nonce]: readonly Finding[], detail: string): Finding {
+  if (nonce?.outcome === 'pass') return pass(check, detail)
+  return blocked(check, {
+    code: nonce?.code ?? 'ERR_NONCE_MISSING',
+    detail: 'REPORT_DATA was not shown to be composed of it',
+  })
+}
+
+/** Modes whose REPORT_DATA is a digest of claims that the answer names. */
+const isComposed = (mode: Mode): boolean => mode === 'bound' || mode === 'batch'
