@@ -7,6 +7,7 @@ import { MEASUREMENT_AT } from '../../assembly/snp/layout.js'
 import { decodeTcb, parseSnpReport } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import type { Code } from '../errors.js'
+import { rawEvidence } from '../evidence.js'
 import {
   type AmdIdentity,
   type AmdKeys,
@@ -15,7 +16,7 @@ import {
   signReport,
 } from '../simulate/amd.js'
 import { mintReport } from '../simulate/snp-report.js'
-import { appraiseSnp, type SnpAppraisal } from '../verify/index.js'
+import { type Appraisal, appraise } from '../verify/index.js'
 import { EXIT, type ExitCode } from './exit.js'
 import { formatFindings } from './format.js'
 import type { Io } from './io.js'
@@ -42,12 +43,15 @@ export function demoCommand(io: Io, answer: Answer): Command {
   return new Command('demo')
     .description('mint a report under a throwaway root, verify it, and refuse three forgeries')
     .action(async () => {
-      answer(await demo(io, appraiseSnp))
+      answer(await demo(io, appraise))
     })
 }
 
 /** Done when `decide` verifies the honest run and refuses every forgery for its own reason. */
-export async function demo(io: Io, decide: typeof appraiseSnp): Promise<ExitCode> {
+export async function demo(
+  io: Pick<Io, 'out' | 'color' | 'now'>,
+  decide: typeof appraise,
+): Promise<ExitCode> {
   const now = io.now()
   const keys = await generateAmdKeys()
   const honest = await machine(keys, now)
@@ -119,9 +123,10 @@ async function forgeries(honest: Machine, keys: AmdKeys, now: Date): Promise<For
 }
 
 /** What a tenant asks, with the one root that this demo chose to trust. */
-function appraisal(given: Machine, trusted: Machine, at: Date): SnpAppraisal {
+function appraisal(given: Machine, trusted: Machine, at: Date): Appraisal {
   return {
-    report: given.report,
+    evidence: rawEvidence('snp', given.report),
+    challenge: null,
     endorsements: [given.vek, given.authority, given.root],
     roots: [trusted.root],
     policy: 'authenticity',

@@ -16,53 +16,65 @@ const REASONS: Record<string, string> = { ENOENT: 'no such file', EACCES: 'permi
  * Reads a file, or standard input for `-`.
  *
  * @throws {AttestationError} `ERR_FILE` when it cannot be read, `ERR_FILE_SIZE` when it is empty or
- *   larger than {@link MAX_FILE_LEN}, `ERR_TERMINAL` when standard input is a terminal
+ *   larger than `limit`, `ERR_TERMINAL` when standard input is a terminal
  */
-export async function readInput(name: string, io: Io): Promise<Uint8Array> {
+export async function readInput(
+  name: string,
+  io: Io,
+  limit: number = MAX_FILE_LEN,
+): Promise<Uint8Array> {
   const label = name === '-' ? STDIN : name
   try {
-    return await (name === '-' ? readStdin(io) : readFile(name))
+    return await (name === '-' ? readStdin(io, limit) : readFile(name, limit))
   } catch (cause) {
     throw unreadable(label, cause)
   }
 }
 
-async function readFile(name: string): Promise<Uint8Array> {
+/** All of them, in order; none when there is no flag. */
+export const readInputs = (names: readonly string[] = [], io: Io): Promise<Uint8Array[]> =>
+  Promise.all(names.map((name) => readInput(name, io)))
+
+async function readFile(name: string, limit: number): Promise<Uint8Array> {
   const handle = await open(name, 'r')
   try {
     const stat = await handle.stat()
     if (stat.isDirectory()) throw new AttestationError('ERR_FILE', `${name} is a directory`)
-    if (stat.size > MAX_FILE_LEN) throw tooLarge(name, stat.size)
-    return await readAll(name, handle.createReadStream({ autoClose: false }))
+    if (stat.size > limit) throw tooLarge(name, stat.size, limit)
+    return await readAll(name, handle.createReadStream({ autoClose: false }), limit)
   } finally {
     await handle.close()
   }
 }
 
-async function readStdin({ stdin }: Io): Promise<Uint8Array> {
+async function readStdin({ stdin }: Io, limit: number): Promise<Uint8Array> {
   if (stdin.isTTY) {
     throw new AttestationError('ERR_TERMINAL', `${STDIN} is a terminal; name a file or pipe it in`)
   }
-  return readAll(STDIN, stdin)
+  return readAll(STDIN, stdin, limit)
 }
 
 /** Reads to the end, but never more than the limit: a pipe or device has no size to ask for. */
-async function readAll(name: string, stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function readAll(
+  name: string,
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of stream) {
     length += chunk.length
-    if (length > MAX_FILE_LEN) throw tooLarge(name, length)
+    if (length > limit) throw tooLarge(name, length, limit)
     chunks.push(chunk)
   }
   if (length === 0) throw new AttestationError('ERR_FILE_SIZE', `${name} is empty`)
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-function tooLarge(name: string, length: number): AttestationError {
+function tooLarge(name: string, length: number, limit: number): AttestationError {
   return new AttestationError(
     'ERR_FILE_SIZE',
-    `${name} has ${length} bytes or more, at most ${MAX_FILE_LEN} expected`,
+    `${name} has ${length} bytes or more, at most ${limit} expected`,
   )
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results and decoded evidence → text for people.
 
-import type { AttestationResult, Finding } from '../verify/index.js'
+import type { AttestationResult, Finding, Policy } from '../verify/index.js'
 
 type Outcome = Finding['outcome']
 
@@ -13,21 +13,39 @@ const HEADLINE: Record<AttestationResult['result'], string> = {
   undecided: 'UNDECIDED',
 }
 
+/** Codes of what `--endorsement` can help with. */
+const SUPPLY = /^ERR_ENDORSE/
+
 const paint = (text: string, color: number, on: boolean): string =>
   on ? `\x1b[${color}m${text}\x1b[0m` : text
 
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
-  const missing = result.findings.some(({ code }) => code === 'ERR_ENDORSEMENT_MISSING')
+  const { policy, findings } = result
+  const missing = findings.some(({ code }) => code !== null && SUPPLY.test(code))
+  const unjudged = openFields(policy)
   const lines = [
-    `${HEADLINE[result.result]} (origin and integrity only; the workload itself was not appraised)`,
+    `${HEADLINE[result.result]}${scope(policy)}`,
     '',
     formatFindings(result, color),
     ...(missing ? ['to decide, supply what is missing with --endorsement FILE'] : []),
-    `not checked, because the policy accepts any: ${anyFields(result.policy).join(', ')}`,
+    `policy: ${policy.name}`,
+    ...(unjudged.length > 0
+      ? [`not checked, because the policy accepts any: ${unjudged.join(', ')}`]
+      : ['the policy leaves nothing unchecked']),
     `appraised as of ${result.evaluatedAt}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** How much of the workload the policy pins: nobody should read more into a verdict. */
+function scope({ snp }: Policy): string {
+  if (snp && snp.measurement === 'any') {
+    return ' (origin and integrity only; the workload itself was not appraised)'
+  }
+  return snp && snp.hostData === 'any'
+    ? ' (the launch measurement is pinned; HOST_DATA, which names what runs inside, was not appraised)'
+    : ''
 }
 
 /** The checks of an appraisal, one line each. */
@@ -41,10 +59,11 @@ function formatFinding({ check, outcome, code, detail }: Finding, width: number,
   return `  ${mark}  ${check.padEnd(width)}  ${code ? `${code}: ` : ''}${detail}`
 }
 
-function anyFields(policy: object, prefix = ''): string[] {
+/** What the policy accepts whatever it is, and what it permits though it weakens, by path. */
+function openFields(policy: object, prefix = ''): string[] {
   return Object.entries(policy).flatMap(([name, value]) => {
-    if (value === 'any') return [prefix + name]
-    return value !== null && typeof value === 'object' ? anyFields(value, `${prefix}${name}.`) : []
+    if (value === 'any' || value === 'allow') return [prefix + name]
+    return value !== null && typeof value === 'object' ? openFields(value, `${prefix}${name}.`) : []
   })
 }
 

@@ -2,6 +2,7 @@
 // What a command may touch of the world: the two output streams, files, the clock.
 
 import type { Readable } from 'node:stream'
+import type { Status } from './status.js'
 
 export interface Io {
   /** Writes to standard output: the answer, and nothing else. */
@@ -14,6 +15,13 @@ export interface Io {
   now(): Date
   /** As many bytes that nobody can guess. */
   random(length: number): Uint8Array
+  /** The network. Not touched when `--offline` is given. */
+  readonly fetch: typeof fetch
+  /** Resolves after that many milliseconds, or settles when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<unknown>
+  /** Where fetched endorsements are kept, unless told otherwise. */
+  readonly cacheDir: string
+  readonly status: Status
 }
 
 /** Whether to colour: only on a terminal, and not where NO_COLOR is set to anything. */

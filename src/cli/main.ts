@@ -3,9 +3,13 @@
 // The process behind `assay`: streams, environment, exit code.
 
 import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { defaultCacheDir } from './cache-dir.js'
 import { EXIT } from './exit.js'
 import { wantsColor } from './io.js'
 import { run } from './run.js'
+import { statusOn } from './status.js'
 
 const { version } = createRequire(import.meta.url)('assay/package.json') as { version: string }
 
@@ -23,5 +27,9 @@ const code = await run(process.argv.slice(2), version, {
   stdin: process.stdin,
   now: () => new Date(),
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  fetch: globalThis.fetch,
+  sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+  cacheDir: defaultCacheDir(process.env, homedir()),
+  status: statusOn(process.stderr),
 })
 process.exitCode ??= code

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence in a file → what a policy can be made from: the report, and what its chain proves.
 
-import { parseCertTable } from '../core/cert-table.js'
 import { parseSnpReport } from '../core/snp.js'
 import { AttestationError, CODES } from '../errors.js'
-import { type Evidence, parseEvidenceFile } from '../evidence.js'
-import { type AttestationResult, appraiseSnp, type PolicySeed } from '../verify/index.js'
+import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
+import { type AttestationResult, appraise, type PolicySeed } from '../verify/index.js'
 
 /** Contents of files, and the time to appraise them as of. */
 export interface Given {
@@ -23,16 +22,18 @@ const BRACE = 0x7b
  * @throws {AttestationError} the code of the check that failed, or of what cannot be read
  */
 export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> {
-  const { report, endorsements, mode, claims } = open(given.file)
-  const result = await appraiseSnp({
-    report,
+  const { evidence, endorsements } = open(given.file)
+  const result = await appraise({
+    evidence,
+    challenge: null,
     endorsements: [...endorsements, ...given.endorsements],
     roots: given.roots,
     at: given.at,
     policy: 'authenticity',
   })
   refuseForged(result)
-  const { endorsementKey: key } = result.claims.snp
+  const key = result.claims.snp?.endorsementKey
+  const { report, mode, claims } = evidence
   return {
     report: parseSnpReport(report),
     product: key?.product ?? null,
@@ -48,24 +49,15 @@ export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> 
   }
 }
 
-type Opened = Pick<Evidence, 'report' | 'endorsements' | 'mode' | 'claims'>
-
 /** A bare report answers its nonce as it is; a document says how it was asked for. */
-function open(file: Uint8Array): Opened {
+function open(file: Uint8Array): Pick<EvidenceFile, 'evidence' | 'endorsements'> {
   if (file.find((byte) => byte > 0x20) !== BRACE) {
-    const claims = { tlsSpki: null, hpke: null, userData: null }
-    return { report: new Uint8Array(file), endorsements: [], mode: 'raw', claims }
+    return { evidence: rawEvidence('snp', file), endorsements: [] }
   }
-  const { evidence, endorsements } = parseEvidenceFile(file)
-  if (evidence.tee !== 'snp') {
-    throw new AttestationError('ERR_EVIDENCE_UNKNOWN', `SNP evidence expected, got ${evidence.tee}`)
-  }
-  const table = evidence.auxblob.length > 0 ? parseCertTable(evidence.auxblob) : []
-  const certificates = table.flatMap(({ kind, data }) => (kind ? [data] : []))
-  return {
-    ...evidence,
-    endorsements: [...evidence.endorsements, ...endorsements, ...certificates],
-  }
+  const opened = parseEvidenceFile(file)
+  const { tee } = opened.evidence
+  if (tee === 'snp') return opened
+  throw new AttestationError('ERR_EVIDENCE_UNKNOWN', `SNP evidence expected, got ${tee}`)
 }
 
 /** What the built-in policy objects to is for the new policy to say. */

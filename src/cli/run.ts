@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { AttestationError } from '../errors.js'
+import { bundleCommand } from './bundle.js'
 import { demoCommand } from './demo.js'
 import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
 import { inspectCommand } from './inspect.js'
@@ -35,7 +36,8 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     demoCommand(io, answer),
     inspectCommand(io),
     policyCommand(io),
-    verifyCommand(io, answer),
+    verifyCommand(version, io, answer),
+    bundleCommand(io),
   ]) {
     program.addCommand(command)
   }
@@ -45,6 +47,8 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     return code
   } catch (error) {
     return fail(error, argv.includes('--json'), io)
+  } finally {
+    io.status(null)
   }
 }
 

@@ -2,22 +2,19 @@
 // `assay verify`: appraises evidence and exits with the verdict.
 
 import { Command } from 'commander'
-import { REPORT_DATA_LEN } from '../../assembly/snp/layout.js'
-import { fromBase64, fromHex } from '../encoding.js'
-import { AttestationError } from '../errors.js'
-import { type AttestationResult, appraiseSnp } from '../verify/index.js'
+import { type AttestationResult, appraise } from '../verify/index.js'
 import { collect, once, parseTime } from './arguments.js'
+import { type EarFlags, earOptions, openEar } from './ear.js'
+import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { EXIT, type ExitCode } from './exit.js'
-import { readInput } from './files.js'
+import { readInputs } from './files.js'
 import { formatResult } from './format.js'
 import type { Io } from './io.js'
+import { type PolicyFlags, policyOf } from './policy-flags.js'
 import type { Answer } from './run.js'
+import { readSubject, type SubjectFlags, subjectOptions } from './subject.js'
 
-interface Options {
-  readonly snp?: string
-  readonly policy?: string
-  readonly nonce?: string
-  readonly reportData?: string
+interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
   readonly at?: string
@@ -30,66 +27,56 @@ const EXIT_OF_RESULT: Record<AttestationResult['result'], ExitCode> = {
   undecided: EXIT.undecided,
 }
 
-export function verifyCommand(io: Io, answer: Answer): Command {
-  return new Command('verify')
-    .description('appraise evidence: exit 0 verified, 10 rejected, 20 undecided, 30 bad call')
-    .option('--snp <file>', 'an AMD SEV-SNP report, or - for standard input', once('--snp'))
+export function verifyCommand(version: string, io: Io, answer: Answer): Command {
+  const command = new Command('verify').description(
+    'appraise evidence: exit 0 verified, 10 rejected, 20 undecided, 30 bad call',
+  )
+  subjectOptions(command)
     .option(
-      '--policy <name>',
-      'what to accept: "authenticity" checks origin and integrity only',
+      '--policy <file|name>',
+      'what to accept: a policy document, or "authenticity" for origin and integrity only',
       once('--policy'),
     )
+    .option('--report-data <hex>', 'the 64 bytes that REPORT_DATA must be', once('--report-data'))
     .option('--endorsement <file>', 'certificates or CRLs, DER or PEM (repeatable)', collect)
     .option('--roots <file>', 'roots to trust besides the vendor ones (repeatable)', collect)
-    .option('--nonce <base64>', 'the 64-byte nonce that REPORT_DATA must be', once('--nonce'))
-    .option('--report-data <hex>', 'the 64 bytes that REPORT_DATA must be', once('--report-data'))
     .option('--at <time>', 'appraise as of this ISO-8601 time instead of now', once('--at'))
-    .option('--offline', 'never touch the network (nothing here does yet)')
+  endorserOptions(command)
+  earOptions(command)
+  return command
     .option('--json', 'print the result as one JSON document')
-    .action(async (options: Options) => {
-      const result = await appraiseSnp(await request(options, io))
-      io.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result, io.color))
+    .action(async (target: string | undefined, flags: Flags) => {
+      const result = await judge(target, flags, version, io)
+      io.out(flags.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result, io.color))
       answer(EXIT_OF_RESULT[result.result])
     })
 }
 
-/** Everything that can be wrong with the call is found before anything is appraised. */
-async function request(options: Options, io: Io): Promise<Parameters<typeof appraiseSnp>[0]> {
-  if (options.snp === undefined) throw usage('name the evidence: --snp FILE')
-  if (options.policy === undefined) {
-    throw usage('nothing is decided without a policy: --policy authenticity')
-  }
-  if (options.policy !== 'authenticity') {
-    throw usage(`"authenticity" is the only policy of this version, got ${options.policy}`)
-  }
-  const at = options.at === undefined ? io.now() : parseTime(options.at)
-  const reportData = expectedReportData(options)
-  const read = (files: readonly string[] = []) =>
-    Promise.all(files.map((file) => readInput(file, io)))
-  return {
-    report: await readInput(options.snp, io),
-    endorsements: await read(options.endorsement),
-    roots: await read(options.roots),
+/** Everything that can be wrong with the call is found before anything is fetched. */
+async function judge(
+  target: string | undefined,
+  flags: Flags,
+  version: string,
+  io: Io,
+): Promise<AttestationResult> {
+  const policy = await policyOf(flags, io)
+  const at = flags.at === undefined ? io.now() : parseTime(flags.at)
+  const [endorsements, roots] = await Promise.all([
+    readInputs(flags.endorsement, io),
+    readInputs(flags.roots, io),
+  ])
+  const writeEar = await openEar(flags, version, io)
+  const endorser = openEndorser(flags, roots, io)
+  const { evidence, challenge, endorsements: carried } = await readSubject(target, flags, io)
+  const result = await appraise({
+    evidence,
+    challenge,
+    endorsements: [...carried, ...endorsements],
+    endorser,
+    roots,
     at,
-    policy: options.policy,
-    ...(reportData && { reportData }),
-  }
+    policy,
+  })
+  await writeEar(result)
+  return result
 }
-
-function expectedReportData({ nonce, reportData }: Options): Uint8Array | undefined {
-  if (nonce !== undefined && reportData !== undefined) {
-    throw usage('--nonce and --report-data exclude each other')
-  }
-  if (nonce !== undefined) return sized('--nonce', fromBase64(nonce, '--nonce'))
-  if (reportData === undefined) return undefined
-  return sized('--report-data', fromHex(reportData, '--report-data'))
-}
-
-/** Raw mode puts the nonce into REPORT_DATA as it is. */
-function sized(flag: string, bytes: Uint8Array): Uint8Array {
-  if (bytes.length === REPORT_DATA_LEN) return bytes
-  const lengths = `${REPORT_DATA_LEN} bytes expected, got ${bytes.length}`
-  throw new AttestationError('ERR_REPORT_DATA_LENGTH', `${flag}: ${lengths}`)
-}
-
-const usage = (message: string): AttestationError => new AttestationError('ERR_USAGE', message)

@@ -2,7 +2,11 @@
 // A command line in this process: what was written where, and the exit code.
 
 import { Readable } from 'node:stream'
+import type { Io } from '../../src/cli/io.js'
 import { run } from '../../src/cli/run.js'
+
+/** No folder can be made there: nothing is kept, and that is no failure. */
+const NOWHERE = '/dev/null/cache'
 
 export interface Ran {
   readonly code: number
@@ -16,6 +20,10 @@ export interface World {
   readonly color?: boolean
   readonly now?: () => Date
   readonly random?: (length: number) => Uint8Array
+  /** The network; without one every request fails. */
+  readonly fetch?: typeof fetch
+  readonly cacheDir?: string
+  readonly status?: Io['status']
 }
 
 /** Runs `assay` with these arguments. */
@@ -33,6 +41,10 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     stdin: Object.assign(Readable.from(world.stdin ?? []), { isTTY: world.isTTY ?? false }),
     now: world.now ?? (() => new Date('2026-01-02T03:04:05Z')),
     random: world.random ?? ((length) => new Uint8Array(length).fill(0x5a)),
+    fetch: world.fetch ?? (() => Promise.reject(new TypeError('no network in this test'))),
+    sleep: async () => {},
+    cacheDir: world.cacheDir ?? NOWHERE,
+    status: world.status ?? (() => {}),
   })
   return { code, out, err }
 }

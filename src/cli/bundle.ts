@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay bundle`: evidence and all endorsements in one file, which verifies offline years later.
+
+import { Command } from 'commander'
+import { parseSnpReport } from '../core/snp.js'
+import { AttestationError } from '../errors.js'
+import { encodeBundle } from '../evidence.js'
+import { endorsementsFor } from '../verify/index.js'
+import { collect, once } from './arguments.js'
+import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
+import { readInputs } from './files.js'
+import type { Io } from './io.js'
+import { readSubject, type Subject, type SubjectFlags, subjectOptions } from './subject.js'
+import { createFile } from './write-file.js'
+
+interface Flags extends SubjectFlags, EndorserFlags {
+  readonly endorsement?: readonly string[]
+  readonly roots?: readonly string[]
+  readonly out?: string
+}
+
+export function bundleCommand(io: Io): Command {
+  const command = new Command('bundle').description(
+    'write evidence and everything that vouches for it into one file; verifies nothing',
+  )
+  subjectOptions(command)
+    .option('--endorsement <file>', 'certificates or CRLs, DER or PEM (repeatable)', collect)
+    .option('--roots <file>', 'roots of simulated platforms (repeatable)', collect)
+    .option('--out <file>', 'the bundle; an existing file is kept', once('--out'))
+  return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
+    const file = flags.out
+    if (file === undefined) throw new AttestationError('ERR_USAGE', 'name the bundle: --out FILE')
+    const [given, roots] = await Promise.all([
+      readInputs(flags.endorsement, io),
+      readInputs(flags.roots, io),
+    ])
+    const subject = await readSubject(target, flags, io)
+    const { answer, challenge } = subject
+    const endorsements = await complete(subject, given, flags, roots, io)
+    const nonce = challenge?.nonce ?? null
+    const channelSpki = challenge?.channelSpki ?? null
+    await createFile(file, encodeBundle({ answer, nonce, channelSpki, endorsements }))
+    const count = endorsements.length
+    io.out(`${file}: the evidence, NOT verified, and ${count} certificates and CRLs beside it\n`)
+  })
+}
+
+/** A bundle without something that an appraisal needs would be a promise that is not kept. */
+async function complete(
+  { evidence, endorsements }: Subject,
+  given: readonly Uint8Array[],
+  flags: Flags,
+  roots: readonly Uint8Array[],
+  io: Io,
+): Promise<readonly Uint8Array[]> {
+  const beside = [...endorsements, ...given]
+  if (evidence.tee !== 'snp') return beside
+  const carried = [...evidence.endorsements, evidence.auxblob, ...beside]
+  const report = parseSnpReport(evidence.report)
+  const endorser = openEndorser(flags, roots, io)
+  return [...beside, ...(await endorsementsFor(report, carried, endorser))]
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// `--policy`, and what other flags add to it.
+
+import { fromHex } from '../encoding.js'
+import { AttestationError } from '../errors.js'
+import type { Policy } from '../verify/index.js'
+import type { Io } from './io.js'
+import { readPolicy } from './policy.js'
+
+export interface PolicyFlags {
+  readonly policy?: string
+  readonly reportData?: string
+}
+
+const REPORT_DATA_LEN = 64
+
+/**
+ * The policy that was named, with REPORT_DATA pinned where a flag says what it must be.
+ *
+ * @throws {AttestationError} `ERR_USAGE`, `ERR_POLICY_DOCUMENT`, `ERR_REPORT_DATA_LENGTH`, and what
+ * reading a file throws
+ */
+export async function policyOf({ policy, reportData }: PolicyFlags, io: Io): Promise<Policy> {
+  if (policy === undefined) {
+    throw usage(
+      'nothing is decided without a policy: --policy authenticity, or --policy FILE, which "assay policy init" writes',
+    )
+  }
+  const named = await readPolicy(policy, io)
+  return reportData === undefined ? named : pinned(named, reportData)
+}
+
+function pinned(policy: Policy, hex: string): Policy {
+  const bytes = fromHex(hex, '--report-data')
+  if (bytes.length !== REPORT_DATA_LEN) {
+    const lengths = `${REPORT_DATA_LEN} bytes expected, got ${bytes.length}`
+    throw new AttestationError('ERR_REPORT_DATA_LENGTH', `--report-data: ${lengths}`)
+  }
+  const { snp } = policy
+  if (!snp) throw usage('--report-data is for SNP evidence, which this policy refuses')
+  const reportData = hex.toLowerCase()
+  if (snp.reportData !== 'any' && snp.reportData !== reportData) {
+    throw usage('--report-data and the policy name different REPORT_DATA')
+  }
+  return { ...policy, snp: { ...snp, reportData } }
+}
+
+const usage = (message: string): AttestationError => new AttestationError('ERR_USAGE', message)
