@@ -111,7 +111,7 @@ export function summarize(
 }
 
 function barText(atLeast: number | undefined, limit: number | undefined): string | undefined {
-  if (atLeast !== undefined) return `≥ ${atLeast}×`
+  if (atLeast !== undefined) return `≥ ${Number(atLeast.toFixed(2))}×`
   return limit === undefined ? undefined : `< ${limit} ns`
 }
 
