@@ -109,15 +109,15 @@ export function pinSwitches(report: SnpReport, pin: Pin): Pick<SnpPolicy, Switch
   // A bit that weakens stays forbidden where it was not needed; one that strengthens stays required.
   const weak = (path: string, set: boolean) => pin(path, set ? 'any' : 'forbid', seen(set))
   const good = (path: string, set: boolean) => pin(path, set ? 'require' : 'any', seen(set))
-  const debug = guest.debug
-    ? 'Seen: set. THE HOST CAN READ THIS GUEST; no secret is safe in it.'
-    : seen(false)
+  // These two give the memory away. Evidence alone never talks a policy into that.
+  const debug = guest.debug ? 'Seen: SET. The host can read this guest: refused.' : seen(false)
+  const agent = guest.migrateMa ? 'Seen: SET. The memory may leave: refused.' : seen(false)
   return {
-    debug: pin('snp.debug', guest.debug ? 'allow' : 'forbid', debug),
+    debug: pin('snp.debug', 'forbid', debug),
     guestPolicy: {
       minimumAbi: pin('snp.guestPolicy.minimumAbi', abi === '0.0' ? 'any' : abi, `Seen: ${abi}.`),
       smt: weak('snp.guestPolicy.smt', guest.smt),
-      migrateMa: weak('snp.guestPolicy.migrateMa', guest.migrateMa),
+      migrateMa: pin('snp.guestPolicy.migrateMa', 'forbid', agent),
       cxlAllow: weak('snp.guestPolicy.cxlAllow', guest.cxlAllow),
       singleSocket: good('snp.guestPolicy.singleSocket', guest.singleSocket),
       memAes256Xts: good('snp.guestPolicy.memAes256Xts', guest.memAes256Xts),

@@ -93,7 +93,7 @@ t.test('policy init: rejected evidence is nothing to start from, but for its gue
   const debug = await assay(['policy', 'init', ...(await evidence(amd, { policy: 0xb0000n }))])
   t.equal(debug.code, 0)
   t.match(debug.err, /^the evidence is rejected: /)
-  t.equal(parsePolicy(debug.out).snp?.debug, 'allow')
+  t.equal(parsePolicy(debug.out).snp?.debug, 'forbid')
   const host = await assay(['policy', 'init', ...(await evidence(amd, { vmpl: 0xffffffff }))])
   t.match(host.err, /^assay: ERR_POLICY_VMPL: /)
 })

@@ -90,15 +90,22 @@ t.test('init: what the evidence does not meet is not asked', async (t) => {
     authorKeyDigest: 'any',
     minimumGuestSvn: 'any',
     reportIdMa: 'any',
-    debug: 'allow',
-    guestPolicy: { minimumAbi: 'any', smt: 'any', migrateMa: 'any', singleSocket: 'any' },
+    debug: 'forbid',
+    guestPolicy: { minimumAbi: 'any', smt: 'any', migrateMa: 'forbid', singleSocket: 'any' },
     platformInfo: { smtEn: 'any', tsmeEn: 'any', tioEn: 'any', eccEn: 'any' },
     mitigations: { launch: 'any', current: 'any' },
     provisionalFirmware: 'any',
   })
   t.match(init({ current: { major: 1, minor: 58, build: 2 } }).snp, { provisionalFirmware: 'any' })
   t.match(init({ launchMitVector: 0n }).snp, { mitigations: { launch: 'any', current: '0xb' } })
-  t.same(complaints(seed(parseSnpReport(mintReport(fields)))), [])
+  t.same(
+    complaints(seed(parseSnpReport(mintReport(fields)))),
+    [
+      'snp.debug: fail ERR_POLICY_DEBUG',
+      'snp.guest-policy.migrate-ma: fail ERR_POLICY_GUEST_POLICY',
+    ],
+    'but memory is never given away because somebody’s evidence did so',
+  )
 })
 
 t.test('init: what nothing proved is not asked', async (t) => {
@@ -153,7 +160,7 @@ t.test('init: says of every field what it means, and how good the pins are', asy
   t.match(said('undecided'), /The evidence was UNDECIDED: whoever/)
   t.match(said('rejected'), /The evidence was REJECTED: whoever/)
   t.match(said('verified'), /The evidence was VERIFIED as genuine/)
-  t.match(init({ policy: 0xb0000n }).text, /THE HOST CAN READ THIS GUEST/)
+  t.match(init({ policy: 0xb0000n }).text, /The host can read this guest: refused/)
 })
 
 t.test('init: refuses what no policy can start from', async (t) => {
@@ -188,7 +195,12 @@ t.test(
       if (report instanceof AttestationError) continue
       const named = manifest<{ product: string }>('snp', name).product.split(/\W/)[0]
       const product = products.find((one) => one === (report.product ?? named)) ?? null
-      t.same(complaints(seed(report, { product })), [], name)
+      const { debug, migrateMa } = report.policyBits
+      const refused = [
+        ...(migrateMa ? ['snp.guest-policy.migrate-ma: fail ERR_POLICY_GUEST_POLICY'] : []),
+        ...(debug ? ['snp.debug: fail ERR_POLICY_DEBUG'] : []),
+      ]
+      t.same(complaints(seed(report, { product })).sort(), refused.sort(), name)
       const { snp } = parsePolicy(initPolicy(seed(report, { product })))
       t.same(snp?.measurement, [hex(report.measurement)], name)
       count++
