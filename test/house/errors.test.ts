@@ -5,6 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { CODES } from '../../src/errors.js'
+import { BINDING_CHECKS } from '../../src/verify/binding.js'
+import { SNP_CHECKS, UNSUPPORTED_CHECKS } from '../../src/verify/result.js'
+import { SNP_POLICY_CHECKS } from '../../src/verify/snp-policy-names.js'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const docs = readFileSync(path.join(root, 'docs/errors.md'), 'utf8')
@@ -23,6 +26,22 @@ function documented(): Record<string, string> {
 
 t.test('errors: docs/errors.md lists every code under its layer, and no other', async (t) => {
   t.same(documented(), { ...CODES })
+})
+
+t.test('errors: docs/errors.md and docs/policy.md name every check, and no other', async (t) => {
+  const policy = readFileSync(path.join(root, 'docs/policy.md'), 'utf8')
+  const general = [...docs.matchAll(/^\| `([a-z][a-z0-9.-]*)` \|/gm)].map(([, name]) => name)
+  const layers = new Set<string | undefined>(Object.values(CODES))
+  const fields = [...policy.matchAll(/^\| `[\w.]+` \|[^|]*\| `([a-z0-9.-]+)` \|/gm)]
+  const named = [...general.filter((name) => !layers.has(name)), ...fields.map(([, name]) => name)]
+  const checks = [
+    ...SNP_CHECKS,
+    ...SNP_POLICY_CHECKS,
+    ...BINDING_CHECKS,
+    ...UNSUPPORTED_CHECKS,
+    'snp.tcb-order',
+  ]
+  t.same([...new Set(named)].sort(), [...checks].sort())
 })
 
 t.test('errors: every code is provoked by a test', async (t) => {
