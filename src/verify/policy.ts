@@ -27,20 +27,40 @@ export type PolicyName = 'authenticity'
 /** Characters of the largest document: room for thousands of chips. */
 const MAX_TEXT_LEN = 1 << 20
 
+/** Policies that were read, and that nobody can have changed since. */
+const parsed = new WeakSet<object>()
+
+const isParsed = (document: unknown): document is Policy =>
+  typeof document === 'object' && document !== null && parsed.has(document)
+
+function remembered<Read extends Policy>(policy: Read): Read {
+  freeze(policy)
+  parsed.add(policy)
+  return policy
+}
+
+function freeze(value: object): void {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object') freeze(member)
+  }
+  Object.freeze(value)
+}
+
 /**
  * Reads a policy: JSON in which `//` comments may stand, as text or in UTF-8, or its parsed value. The
- * result is a copy, without comments.
+ * result is a copy, frozen and without comments; read again, it comes back as it is.
  *
  * @throws {AttestationError} `ERR_POLICY_DOCUMENT`, naming the first field that is wrong and what was
  *   expected there; also for a name that stands twice in one object
  */
 export function parsePolicy(document: unknown): Policy {
+  if (isParsed(document)) return document
   const text = document instanceof Uint8Array ? decode(document) : document
   const value = typeof text === 'string' ? parseText(text) : text
   const { success, output, issues } = v.safeParse(PolicySchema, value)
   if (!success) throw wrong(describe(deepest(issues[0])))
   const { $schema: _, ...policy } = output
-  return policy
+  return remembered(policy)
 }
 
 function decode(bytes: Uint8Array): string {
@@ -98,67 +118,67 @@ function show(value: unknown): string {
 const wrong = (message: string, options?: ErrorOptions): AttestationError =>
   new AttestationError('ERR_POLICY_DOCUMENT', `policy: ${message}`, options)
 
+const AUTHENTICITY: Policy & { readonly snp: SnpPolicy } = remembered({
+  format: POLICY_FORMAT,
+  name: 'authenticity',
+  snp: {
+    products: 'any',
+    endorsementKey: 'any',
+    cspId: 'any',
+    chipId: 'any',
+    maskedChipId: 'forbid',
+    measurement: 'any',
+    hostData: 'any',
+    familyId: 'any',
+    imageId: 'any',
+    idKeyDigest: 'any',
+    authorKeyDigest: 'any',
+    minimumGuestSvn: 'any',
+    reportId: 'any',
+    reportIdMa: 'any',
+    reportData: 'any',
+    vmpl: 'any',
+    debug: 'forbid',
+    guestPolicy: {
+      minimumAbi: 'any',
+      smt: 'any',
+      migrateMa: 'any',
+      cxlAllow: 'any',
+      singleSocket: 'any',
+      memAes256Xts: 'any',
+      raplDis: 'any',
+      ciphertextHidingDram: 'any',
+      pageSwapDisable: 'any',
+    },
+    platformInfo: {
+      smtEn: 'any',
+      tsmeEn: 'any',
+      tioEn: 'any',
+      eccEn: 'any',
+      raplDis: 'any',
+      ciphertextHidingDramEn: 'any',
+      aliasCheckComplete: 'any',
+      iommuWriteSafe: 'any',
+    },
+    mitigations: { launch: 'any', current: 'any' },
+    minimumTcb: { reported: 'any', committed: 'any', launch: 'any', current: 'any' },
+    minimumFirmware: { current: 'any', committed: 'any' },
+    provisionalFirmware: 'any',
+    revocation: 'any',
+  },
+  binding: {
+    nonce: 'any',
+    modes: 'any',
+    boundVmpl: 1,
+    legacyTlsBinding: 'forbid',
+    tlsKey: 'any',
+    hpkeKey: 'any',
+    userData: 'any',
+  },
+})
+
 /**
  * The built-in policy: origin and integrity only. Genuine evidence of a guest that the host cannot
  * debug, whatever runs in it.
  */
-export function authenticity(): Policy & { readonly snp: SnpPolicy } {
-  return {
-    format: POLICY_FORMAT,
-    name: 'authenticity',
-    snp: {
-      products: 'any',
-      endorsementKey: 'any',
-      cspId: 'any',
-      chipId: 'any',
-      maskedChipId: 'forbid',
-      measurement: 'any',
-      hostData: 'any',
-      familyId: 'any',
-      imageId: 'any',
-      idKeyDigest: 'any',
-      authorKeyDigest: 'any',
-      minimumGuestSvn: 'any',
-      reportId: 'any',
-      reportIdMa: 'any',
-      reportData: 'any',
-      vmpl: 'any',
-      debug: 'forbid',
-      guestPolicy: {
-        minimumAbi: 'any',
-        smt: 'any',
-        migrateMa: 'any',
-        cxlAllow: 'any',
-        singleSocket: 'any',
-        memAes256Xts: 'any',
-        raplDis: 'any',
-        ciphertextHidingDram: 'any',
-        pageSwapDisable: 'any',
-      },
-      platformInfo: {
-        smtEn: 'any',
-        tsmeEn: 'any',
-        tioEn: 'any',
-        eccEn: 'any',
-        raplDis: 'any',
-        ciphertextHidingDramEn: 'any',
-        aliasCheckComplete: 'any',
-        iommuWriteSafe: 'any',
-      },
-      mitigations: { launch: 'any', current: 'any' },
-      minimumTcb: { reported: 'any', committed: 'any', launch: 'any', current: 'any' },
-      minimumFirmware: { current: 'any', committed: 'any' },
-      provisionalFirmware: 'any',
-      revocation: 'any',
-    },
-    binding: {
-      nonce: 'any',
-      modes: 'any',
-      boundVmpl: 1,
-      legacyTlsBinding: 'forbid',
-      tlsKey: 'any',
-      hpkeKey: 'any',
-      userData: 'any',
-    },
-  }
-}
+export const authenticity = (): Policy & { readonly snp: SnpPolicy } => AUTHENTICITY

@@ -251,3 +251,14 @@ t.test('policy: no JSON makes it throw anything else', async (t) => {
   )
   for (const policy of accepted) t.strictSame(parsePolicy(policy), policy)
 })
+
+t.test('policy: what was read cannot be changed, and is not read again', async (t) => {
+  const source = structuredClone(authenticity()) as { snp: { debug: string }; name: string }
+  const policy = parsePolicy(source)
+  source.snp.debug = 'allow'
+  t.equal(policy.snp?.debug, 'forbid', 'a copy')
+  t.equal(parsePolicy(policy), policy)
+  for (const frozen of [policy, policy.snp, policy.binding, authenticity().snp.guestPolicy]) {
+    t.ok(Object.isFrozen(frozen))
+  }
+})
