@@ -30,7 +30,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/plain.ts',
     'src/evidence.ts',
     'assembly/',
-    '@peculiar/',
     'jose',
     'valibot',
   ],
