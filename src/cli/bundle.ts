@@ -10,8 +10,8 @@ import { collect, once } from './arguments.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
 import type { Io } from './io.js'
+import { createFile } from './output.js'
 import { readSubject, type Subject, type SubjectFlags, subjectOptions } from './subject.js'
-import { createFile } from './write-file.js'
 
 interface Flags extends SubjectFlags, EndorserFlags {
   readonly endorsement?: readonly string[]

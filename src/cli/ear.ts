@@ -17,7 +17,7 @@ import {
 import { once } from './arguments.js'
 import { readInput } from './files.js'
 import type { Io } from './io.js'
-import { replaceFile } from './replace.js'
+import { replaceFile } from './output.js'
 
 export interface EarFlags {
   readonly ear?: string

@@ -15,8 +15,8 @@ import {
 import { collect, once, parseTime } from './arguments.js'
 import { readInput } from './files.js'
 import type { Io } from './io.js'
+import { createFile } from './output.js'
 import { readSeed } from './policy-seed.js'
-import { createFile } from './write-file.js'
 
 interface InitOptions {
   readonly out?: string

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { createFile, replaceFile } from '../../src/cli/output.js'
+
+t.test('output: a new file', async (t) => {
+  for (const write of [createFile, replaceFile]) {
+    const dir = t.testdir({})
+    await write(path.join(dir, 'new'), 'text\n')
+    t.equal(readFileSync(path.join(dir, 'new'), 'utf8'), 'text\n')
+    t.same(readdirSync(dir), ['new'], 'and nothing else')
+  }
+})
+
+t.test('output: replaced, or kept', async (t) => {
+  const dir = t.testdir({ old: 'old and longer' })
+  const old = path.join(dir, 'old')
+  await t.rejects(createFile(old, 'text'), { code: 'ERR_FILE', message: /not overwritten$/ })
+  t.equal(readFileSync(old, 'utf8'), 'old and longer')
+  await replaceFile(old, 'text')
+  t.equal(readFileSync(old, 'utf8'), 'text')
+  t.same(readdirSync(dir), ['old'], 'and no draft')
+})
+
+t.test('output: what cannot be written leaves nothing behind', async (t) => {
+  const dir = t.testdir({ folder: { file: 'kept' } })
+  for (const write of [createFile, replaceFile]) {
+    for (const name of ['folder', 'nowhere/file', 'folder/file/below', 'x'.repeat(300)]) {
+      await t.rejects(write(path.join(dir, name), 'text'), { code: 'ERR_FILE' }, name)
+    }
+  }
+  t.same(readdirSync(dir), ['folder'])
+  t.equal(readFileSync(path.join(dir, 'folder', 'file'), 'utf8'), 'kept')
+})
