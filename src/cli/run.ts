@@ -20,8 +20,21 @@ export type Answer = (code: ExitCode) => void
  * @param argv arguments without the interpreter and the script
  * @returns the exit code; nothing is thrown
  */
-export async function run(argv: readonly string[], version: string, io: Io): Promise<ExitCode> {
+export async function run(argv: readonly string[], version: string, world: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.done
+  let answered = false
+  const io: Io = {
+    ...world,
+    out: (text) => {
+      answered = true
+      world.status(null)
+      world.out(text)
+    },
+    err: (text) => {
+      world.status(null)
+      world.err(text)
+    },
+  }
   const answer: Answer = (given) => {
     code = given
   }
@@ -46,7 +59,8 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
-    return fail(error, argv.includes('--json'), io)
+    // A document that stands there already must not be followed by another one.
+    return fail(error, argv.includes('--json') && !answered, io)
   } finally {
     io.status(null)
   }

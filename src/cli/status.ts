@@ -16,9 +16,11 @@ export function statusOn(stream: Stream): Status {
   return (text) => {
     if (text === null) {
       spinner.stop()
-    } else {
+    } else if (spinner.isSpinning) {
       spinner.text = text
-      spinner.start()
+    } else {
+      // A text that is set before would be shown twice.
+      spinner.start(text)
     }
   }
 }

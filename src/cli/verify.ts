@@ -46,29 +46,26 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
   return command
     .option('--json', 'print the result as one JSON document')
     .action(async (target: string | undefined, flags: Flags) => {
-      const result = await judge(target, flags, version, io)
+      const writeEar = await openEar(flags, version, io)
+      const result = await judge(target, flags, io)
       io.out(flags.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result, io.color))
       answer(EXIT_OF_RESULT[result.result])
+      // Last: a file that cannot be written keeps nobody from reading the verdict.
+      await writeEar(result)
     })
 }
 
 /** Everything that can be wrong with the call is found before anything is fetched. */
-async function judge(
-  target: string | undefined,
-  flags: Flags,
-  version: string,
-  io: Io,
-): Promise<AttestationResult> {
+async function judge(target: string | undefined, flags: Flags, io: Io): Promise<AttestationResult> {
   const policy = await policyOf(flags, io)
   const at = flags.at === undefined ? io.now() : parseTime(flags.at)
   const [endorsements, roots] = await Promise.all([
     readInputs(flags.endorsement, io),
     readInputs(flags.roots, io),
   ])
-  const writeEar = await openEar(flags, version, io)
   const endorser = openEndorser(flags, roots, io)
   const { evidence, challenge, endorsements: carried } = await readSubject(target, flags, io)
-  const result = await appraise({
+  return appraise({
     evidence,
     challenge,
     endorsements: [...carried, ...endorsements],
@@ -77,6 +74,4 @@ async function judge(
     at,
     policy,
   })
-  await writeEar(result)
-  return result
 }
