@@ -35,6 +35,12 @@ export function evidenceKind(bytes: Uint8Array): Kind {
   throw new AttestationError('ERR_EVIDENCE_UNKNOWN', stranger(head))
 }
 
+const BRACE = 0x7b
+
+/** Whether these are the bytes of a JSON document, which no kind of evidence opens like. */
+export const isDocument = (bytes: Uint8Array): boolean =>
+  bytes.find((byte) => byte > 0x20) === BRACE
+
 /** What it is instead, for the two things that people pass by mistake. */
 function stranger(head: Uint8Array): string {
   if (head[0] === 0x30) return 'DER, such as a certificate or CRL; evidence expected'

@@ -16,20 +16,23 @@ const REASONS: Record<string, string> = { ENOENT: 'no such file', EACCES: 'permi
  * Reads a file, or standard input for `-`.
  *
  * @throws {AttestationError} `ERR_FILE` when it cannot be read, `ERR_FILE_SIZE` when it is empty or
- *   larger than `limit`, `ERR_TERMINAL` when standard input is a terminal
+ *   larger than `limit`, `ERR_TERMINAL` when standard input is a terminal, `ERR_USAGE` when it is
+ *   named a second time
  */
 export async function readInput(
   name: string,
   io: Io,
   limit: number = MAX_FILE_LEN,
 ): Promise<Uint8Array> {
-  const label = name === '-' ? STDIN : name
   try {
     return await (name === '-' ? readStdin(io, limit) : readFile(name, limit))
   } catch (cause) {
-    throw unreadable(label, cause)
+    throw unreadable(labelOf(name), cause)
   }
 }
+
+/** What messages call a file. */
+export const labelOf = (name: string): string => (name === '-' ? STDIN : name)
 
 /** All of them, in order; none when there is no flag. */
 export const readInputs = (names: readonly string[] = [], io: Io): Promise<Uint8Array[]> =>
@@ -47,10 +50,17 @@ async function readFile(name: string, limit: number): Promise<Uint8Array> {
   }
 }
 
+/** Standard inputs that somebody reads or has read. */
+const taken = new WeakSet<Io['stdin']>()
+
 async function readStdin({ stdin }: Io, limit: number): Promise<Uint8Array> {
   if (stdin.isTTY) {
     throw new AttestationError('ERR_TERMINAL', `${STDIN} is a terminal; name a file or pipe it in`)
   }
+  if (taken.has(stdin)) {
+    throw new AttestationError('ERR_USAGE', `${STDIN} can be only one of the files`)
+  }
+  taken.add(stdin)
   return readAll(STDIN, stdin, limit)
 }
 

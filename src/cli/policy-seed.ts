@@ -5,6 +5,7 @@ import { parseSnpReport } from '../core/snp.js'
 import { AttestationError, CODES } from '../errors.js'
 import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
 import { type AttestationResult, appraise, type PolicySeed } from '../verify/index.js'
+import { isDocument } from './evidence-kind.js'
 
 /** Contents of files, and the time to appraise them as of. */
 export interface Given {
@@ -13,8 +14,6 @@ export interface Given {
   readonly roots: readonly Uint8Array[]
   readonly at: Date
 }
-
-const BRACE = 0x7b
 
 /**
  * Reads and appraises the evidence. What is rejected as evidence is nothing to start from.
@@ -51,7 +50,7 @@ export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> 
 
 /** A bare report answers its nonce as it is; a document says how it was asked for. */
 function open(file: Uint8Array): Pick<EvidenceFile, 'evidence' | 'endorsements'> {
-  if (file.find((byte) => byte > 0x20) !== BRACE) {
+  if (!isDocument(file)) {
     return { evidence: rawEvidence('snp', file), endorsements: [] }
   }
   const opened = parseEvidenceFile(file)

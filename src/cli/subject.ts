@@ -9,7 +9,8 @@ import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.j
 import { BINDS, type Bind, LIMITS } from '../protocol.js'
 import type { Challenge } from '../verify/index.js'
 import { collect, once } from './arguments.js'
-import { readInput } from './files.js'
+import { isDocument } from './evidence-kind.js'
+import { labelOf, readInput } from './files.js'
 import type { Io } from './io.js'
 import { fetchLive } from './live.js'
 
@@ -101,11 +102,18 @@ function rawSubject(report: Uint8Array, given: Given): Subject {
 
 async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
   const document = await readInput(file, io, LIMITS.document)
+  if (!isDocument(document)) {
+    const message = `${labelOf(file)} is no evidence file, which is JSON; name a raw SNP report with --snp`
+    throw new AttestationError('ERR_FILE_FORMAT', message)
+  }
   const { evidence, nonce, channelSpki, endorsements, answer } = parseEvidenceFile(document)
   const challenge = challengeOf({
     nonce: given.nonce ?? nonce,
     channelSpki: given.channelSpki ?? channelSpki,
   })
+  if (nonce && !given.nonce) {
+    io.err(`assay: the nonce is the one that ${labelOf(file)} states; name your own with --nonce\n`)
+  }
   return { evidence, endorsements, challenge, answer }
 }
 
@@ -171,7 +179,7 @@ function readSpki(bytes: Uint8Array, file: string): Uint8Array {
       createPublicKey(Buffer.from(bytes)).export({ type: 'spki', format: 'der' }),
     )
   } catch (cause) {
-    const message = `${file} is neither a certificate nor a public key in PEM`
+    const message = `${labelOf(file)} is neither a certificate nor a public key in PEM`
     throw new AttestationError('ERR_FILE_FORMAT', message, { cause })
   }
 }
