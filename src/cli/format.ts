@@ -13,22 +13,30 @@ const HEADLINE: Record<AttestationResult['result'], string> = {
   undecided: 'UNDECIDED',
 }
 
-/** Codes of what `--endorsement` can help with. */
-const SUPPLY = /^ERR_ENDORSE/
+/** What can be done about a check that could not be made, by its code. */
+const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
+  [
+    /^ERR_(ENDORSEMENT_MISSING|ENDORSER_\w+|CHIP_ID_MASKED|CRL_STALE)$/,
+    'supply what is missing with --endorsement FILE',
+  ],
+  [/^ERR_ENDORSER_OFFLINE$/, 'let it be fetched, without --offline'],
+  [/^ERR_ENDORSER_(TIMEOUT|RATE_LIMIT|STATUS|NETWORK)$/, 'try again later'],
+  [/^ERR_NONCE_MISSING$/, 'say with --nonce what the evidence was asked for with'],
+  [/^ERR_CHANNEL_KEY_MISSING$/, 'name the key of your TLS connection with --tls-key FILE'],
+]
 
 const paint = (text: string, color: number, on: boolean): string =>
   on ? `\x1b[${color}m${text}\x1b[0m` : text
 
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
-  const { policy, findings } = result
-  const missing = findings.some(({ code }) => code !== null && SUPPLY.test(code))
+  const { policy } = result
   const unjudged = openFields(policy)
   const lines = [
     `${HEADLINE[result.result]}${scope(policy)}`,
     '',
     formatFindings(result, color),
-    ...(missing ? ['to decide, supply what is missing with --endorsement FILE'] : []),
+    ...hints(result),
     `policy: ${policy.name}`,
     ...(unjudged.length > 0
       ? [`not checked, because the policy accepts any: ${unjudged.join(', ')}`]
@@ -36,6 +44,15 @@ export function formatResult(result: AttestationResult, color: boolean): string 
     `appraised as of ${result.evaluatedAt}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Of no use where evidence is rejected: nothing that is supplied changes that. */
+function hints({ result, findings }: AttestationResult): string[] {
+  if (result !== 'undecided') return []
+  const useful = HINTS.filter(([codes]) =>
+    findings.some(({ outcome, code }) => outcome === 'unknown' && codes.test(code)),
+  )
+  return useful.map(([, hint]) => `to decide: ${hint}`)
 }
 
 /** How much of the workload the policy pins: nobody should read more into a verdict. */

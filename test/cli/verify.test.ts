@@ -120,7 +120,7 @@ t.test('verify: what was decided and what nobody looked at, for people and as JS
   const undecided = await assay(line)
   t.equal(undecided.code, 20)
   t.match(undecided.out, /^UNDECIDED \(.*the workload itself was not appraised\)\n/)
-  t.match(undecided.out, /\nto decide, supply what is missing with --endorsement FILE\n/)
+  t.match(undecided.out, /\nto decide: supply what is missing with --endorsement FILE\n/)
   t.match(undecided.out, /\?{4} {2}snp\.signature +ERR_ENDORSER_OFFLINE: /)
 
   line.push('--roots', file('ark.der', amd.ark))
