@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { parseSnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { encodeBundle } from '../evidence.js'
-import { endorsementsFor } from '../verify/index.js'
+import { endorsementsFor, type SnpEndorser } from '../verify/index.js'
 import { collect, once } from './arguments.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
@@ -17,6 +17,7 @@ interface Flags extends SubjectFlags, EndorserFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
   readonly out?: string
+  readonly json?: boolean
 }
 
 export function bundleCommand(io: Io): Command {
@@ -27,6 +28,7 @@ export function bundleCommand(io: Io): Command {
     .option('--endorsement <file>', 'certificates or CRLs, DER or PEM (repeatable)', collect)
     .option('--roots <file>', 'roots of simulated platforms (repeatable)', collect)
     .option('--out <file>', 'the bundle; an existing file is kept', once('--out'))
+    .option('--json', 'print one JSON document')
   return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
     const file = flags.out
     if (file === undefined) throw new AttestationError('ERR_USAGE', 'name the bundle: --out FILE')
@@ -34,14 +36,19 @@ export function bundleCommand(io: Io): Command {
       readInputs(flags.endorsement, io),
       readInputs(flags.roots, io),
     ])
+    const endorser = openEndorser(flags, roots, io)
     const subject = await readSubject(target, flags, io)
     const { answer, challenge } = subject
-    const endorsements = await complete(subject, given, flags, roots, io)
+    const endorsements = await complete(subject, given, endorser)
     const nonce = challenge?.nonce ?? null
     const channelSpki = challenge?.channelSpki ?? null
     await createFile(file, encodeBundle({ answer, nonce, channelSpki, endorsements }))
     const count = endorsements.length
-    io.out(`${file}: the evidence, NOT verified, and ${count} certificates and CRLs beside it\n`)
+    io.out(
+      flags.json
+        ? `${JSON.stringify({ out: file, endorsements: count })}\n`
+        : `${file}: the evidence, NOT verified, and what vouches for it in ${count} parts\n`,
+    )
   })
 }
 
@@ -49,14 +56,11 @@ export function bundleCommand(io: Io): Command {
 async function complete(
   { evidence, endorsements }: Subject,
   given: readonly Uint8Array[],
-  flags: Flags,
-  roots: readonly Uint8Array[],
-  io: Io,
+  endorser: SnpEndorser,
 ): Promise<readonly Uint8Array[]> {
   const beside = [...endorsements, ...given]
   if (evidence.tee !== 'snp') return beside
   const carried = [...evidence.endorsements, evidence.auxblob, ...beside]
   const report = parseSnpReport(evidence.report)
-  const endorser = openEndorser(flags, roots, io)
   return [...beside, ...(await endorsementsFor(report, carried, endorser))]
 }
