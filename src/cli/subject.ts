@@ -140,7 +140,8 @@ async function fetchSubject(
 }
 
 /** TLS ends at a provider's gateway, so that no key of the guest is at its other end. */
-const isGateway = (url: string): boolean => new URL(url).pathname.endsWith('/attestation/quote')
+const isGateway = (url: string): boolean =>
+  URL.canParse(url) && /\/attestation\/quote\/?$/.test(new URL(url).pathname)
 
 function bindings(list: string): Bind[] {
   const names = list === '' || list === 'none' ? [] : list.split(',')

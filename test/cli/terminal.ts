@@ -23,6 +23,8 @@ export interface World {
   /** The network; without one every request fails. */
   readonly fetch?: typeof fetch
   readonly cacheDir?: string
+  /** Ends at once unless told. */
+  readonly sleep?: Io['sleep']
   readonly status?: Io['status']
 }
 
@@ -42,7 +44,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     now: world.now ?? (() => new Date('2026-01-02T03:04:05Z')),
     random: world.random ?? ((length) => new Uint8Array(length).fill(0x5a)),
     fetch: world.fetch ?? (() => Promise.reject(new TypeError('no network in this test'))),
-    sleep: async () => {},
+    sleep: world.sleep ?? (async () => {}),
     cacheDir: world.cacheDir ?? NOWHERE,
     status: world.status ?? (() => {}),
   })
