@@ -46,7 +46,7 @@ function show(progress: Progress, io: Io): void {
       io.status(`fetching ${what}${progress.attempt > 1 ? `, request ${progress.attempt}` : ''}`)
       break
     case 'waiting':
-      io.status(`the service asks for patience: ${what} again at ${time(progress.until)}`)
+      io.status(`waiting for the service: ${what} again at ${time(progress.until)}`)
       break
     case 'stale':
       io.err(

@@ -70,7 +70,9 @@ function base(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const usable = url && ['https:', 'http:'].includes(url.protocol)
   if (!usable || url.username || url.password || url.search || url.hash) {
-    throw wrong('baseUrl is not an http or https URL without credentials, query and fragment')
+    throw wrong(
+      'the base URL of the service is no http or https URL, or has credentials, query or fragment',
+    )
   }
   return url.href.replace(/\/+$/, '')
 }
