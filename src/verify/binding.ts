@@ -60,18 +60,22 @@ export interface BindingClaims {
 type Report = SnpReport | Problem
 type BindingPolicy = Policy['binding']
 
+/** AEP-83 has no claims besides: whatever stands there, REPORT_DATA is not composed of it. */
+const NOTHING_BOUND = { hpke: null, userData: null }
+
 /** The findings that the policy and the challenge ask for; nothing that neither of them names. */
 export function checkBinding(asked: CheckedAppraisal, report: Report): Finding[] {
   const { evidence, challenge } = asked
   const policy = asked.policy.binding
+  const { hpke, userData } = isComposed(evidence.mode) ? evidence.claims : NOTHING_BOUND
   const nonce = checkNonce(evidence, challenge, policy, report)
   return [
     ...checkMode(evidence, policy),
     ...nonce,
     ...checkOracle(evidence.mode, policy, report),
     ...checkTlsKey(evidence, challenge, policy, nonce),
-    ...checkClaim('binding.hpke-key', policy.hpkeKey, evidence.claims.hpke, 'HPKE key', nonce),
-    ...checkClaim('binding.user-data', policy.userData, evidence.claims.userData, 'data', nonce),
+    ...checkClaim('binding.hpke-key', policy.hpkeKey, hpke, 'HPKE key', nonce),
+    ...checkClaim('binding.user-data', policy.userData, userData, 'data', nonce),
   ]
 }
 
@@ -187,8 +191,9 @@ function checkOracle(mode: Mode, policy: BindingPolicy, report: Report): Finding
   if (vmpl === boundVmpl) {
     return [pass(check, `asked for at VMPL ${vmpl}, where callers choose no bytes`)]
   }
-  if (mode === 'tls' && policy.legacyTlsBinding === 'allow') return []
-  const level = vmpl > VMPL_MAX ? 'by the host' : `at VMPL ${vmpl}`
+  const ofGuest = vmpl <= VMPL_MAX
+  if (ofGuest && mode === 'tls' && policy.legacyTlsBinding === 'allow') return []
+  const level = ofGuest ? `at VMPL ${vmpl}` : 'by the host'
   const detail = `asked for ${level}, not at VMPL ${boundVmpl}: anybody may have had it composed`
   return [fail(check, 'ERR_BINDING_ORACLE', detail)]
 }

@@ -153,8 +153,18 @@ t.test('binding: composed bytes count only at the level where callers choose non
     'binding.nonce': 'unknown ERR_SNP_LENGTH',
     'binding.oracle': 'unknown ERR_SNP_LENGTH',
   })
-  const host = await judge(amd, bound, { reportData: reportDataBound(BOUND), vmpl: 0xffffffff })
-  t.match(complaints(host), oracle)
+  for (const [evidence, policy] of [
+    [bound, {}],
+    [tls, legacy],
+  ] as const) {
+    const host = await judge(amd, evidence, {
+      reportData: bytes(64, 0),
+      vmpl: 0xffffffff,
+      nonce: null,
+      policy,
+    })
+    t.same(complaints(host), oracle, 'asked by the host')
+  }
 })
 
 t.test('binding: bound mode is the transcript of every claim', async (t) => {
@@ -202,6 +212,11 @@ t.test('binding: what the policy requires must be bound, and to this connection'
   }
   t.same(complaints(await judge(amd, bare, { reportData: bareData, policy })), misses)
   t.same(complaints(await judge(amd, raw, { reportData: NONCE, policy })), misses)
+  const named: Evidence = { ...raw, claims: CLAIMS }
+  t.same(complaints(await judge(amd, named, { reportData: NONCE, policy })), misses, 'only named')
+  const { 'binding.tls-key': _, ...rest } = misses
+  const beside = { reportData: reportDataTls(SPKI, NONCE), policy, channelSpki: SPKI }
+  t.same(complaints(await judge(amd, { ...tls, claims: CLAIMS }, beside)), rest, 'beside TLS')
   t.same(complaints(await judge(amd, bare, { reportData: bareData, channelSpki: SPKI })), {})
   const elsewhere = await judge(amd, bound, { reportData, channelSpki: OTHER_SPKI })
   t.same(complaints(elsewhere), { 'binding.tls-key': 'fail ERR_BINDING_TLS_KEY' })
