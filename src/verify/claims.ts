@@ -93,7 +93,8 @@ async function keyClaims(vek: Vek, product: Product | null): Promise<Endorsement
     spkiSha256: await sha256(certificate.spki),
     chipId: extensions.hwId && toHex(extensions.hwId),
     cspId: extensions.cspId,
-    tcb: extensions.tcb,
+    // What is read of a certificate serves later appraisals too.
+    tcb: extensions.tcb && { ...extensions.tcb },
   }
 }
 

@@ -153,3 +153,11 @@ t.test('options: an endorsement of absurd size is a finding, and not kept', asyn
   const result = await appraise(await mintAmd(), { endorsements: [huge] })
   t.equal(complaints(result)['snp.endorsements'], 'fail ERR_CERTIFICATE_FORMAT')
 })
+
+t.test('options: what the caller makes of a result is in no later one', async (t) => {
+  const amd = await mintAmd()
+  const { claims } = await appraise(amd)
+  const tcb = claims.snp.endorsementKey?.tcb as { snp: number }
+  tcb.snp = 0
+  t.same(complaints(await appraise(amd)), {})
+})
