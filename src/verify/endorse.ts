@@ -76,8 +76,10 @@ export async function endorse(
   if (!key) return { endorsements, problems }
   const { certificate, product, kind } = key
   const { authority } = await findPath(certificate, { roots: [], presented: others })
-  if (wants.chain || authority === null) await collect('chain', () => endorser.chain(product, kind))
-  if (wants.crl) await collect('crl', async () => [await endorser.crl(product, kind)])
+  if (wants.chain || authority === null) {
+    await collect('chain', async () => (await endorser.chain(product, kind)).map(owned))
+  }
+  if (wants.crl) await collect('crl', async () => [owned(await endorser.crl(product, kind))])
   return { endorsements, problems }
 }
 
@@ -112,7 +114,7 @@ async function fetchVcek(
   const ask = async (product: Product) => {
     const hwId = product === 'Turin' ? chipId.slice(0, TURIN_HW_ID_LEN) : chipId
     const tcb = decodeTcb(report.reportedTcb, product)
-    return { der: await endorser.vcek({ product, chipId: hwId, tcb }), product }
+    return { der: owned(await endorser.vcek({ product, chipId: hwId, tcb })), product }
   }
   const [first, second] = candidates(report, chipId)
   if (!second) return ask(first)
@@ -140,6 +142,12 @@ function candidates(
 const isAbsent = (error: unknown): boolean =>
   error instanceof AttestationError &&
   (error.code === 'ERR_ENDORSER_NOT_FOUND' || error.code === 'ERR_ENDORSER_OFFLINE')
+
+/** A copy: what is read here is remembered by its content, and an endorser may use a buffer again. */
+function owned(bytes: Uint8Array): Bytes {
+  if (bytes instanceof Uint8Array) return new Uint8Array(bytes)
+  throw new AttestationError('ERR_ENDORSER_ANSWER', 'the endorser handed out what is not bytes')
+}
 
 /** A refusal as a problem; anything else that is thrown is our bug and goes on. */
 function problemOf(error: unknown): Problem {

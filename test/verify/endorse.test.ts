@@ -8,6 +8,7 @@ import { openAll, sort } from '../../src/verify/endorsements.js'
 import type { SnpEndorser } from '../../src/verify/endorser.js'
 import { amdKds } from '../../src/verify/kds.js'
 import { memoryStore } from '../../src/verify/store.js'
+import { parseCertificate } from '../../src/verify/x509.js'
 import { AT, mintAmd, pem } from '../fake/amd.js'
 import { VirtualClock } from '../fake/clock.js'
 import { FakeKds, fetchOf } from '../fake/kds.js'
@@ -165,6 +166,35 @@ t.test('endorse: a presented VLEK gets its own chain and CRL', async (t) => {
   )
   t.same(answer.problems, [])
   t.same(kds.requests, ['/vlek/v1/Milan/cert_chain', '/vlek/v1/Milan/crl'])
+})
+
+t.test('endorse: what the endorser does later to its bytes changes nothing', async (t) => {
+  const { amd } = await world()
+  const report = await amd.report()
+  const lent = Buffer.from(amd.vek)
+  const lending: SnpEndorser = { ...nobody, vcek: async () => lent }
+  const given = { report, endorsements: [amd.authority, amd.ark] }
+  t.same(complaints(await appraise(amd, { ...given, endorser: lending })), {})
+  const [before, after] = [new Uint8Array(lent), amd.ark]
+  lent.set(after.subarray(0, lent.length))
+  const kept = await sort(openAll([before]))
+  t.same(
+    kept.veks.map(({ certificate }) => hex(certificate.tbs)),
+    [hex(parseCertificate(amd.vek).tbs)],
+  )
+})
+
+t.test('endorse: an endorser that hands out no bytes', async (t) => {
+  const { amd } = await world()
+  const report = parseSnpReport(await amd.report())
+  for (const answer of [undefined, null, 'AA==', 0x7fffffff, [48], {}]) {
+    const lying = { ...nobody, vcek: async () => answer } as unknown as SnpEndorser
+    const { problems } = await endorse(report, [], lying, NOTHING)
+    t.same(
+      problems.map(({ of, code }) => `${of} ${code}`),
+      ['vek ERR_ENDORSER_ANSWER'],
+    )
+  }
 })
 
 t.test('endorse: a fault of our own goes on', async (t) => {
