@@ -21,6 +21,8 @@ const TRUE = 0xff
 const NEGATIVE = 0x80
 /** Octets of an integer that a number holds exactly, with one to spare for the sign. */
 const NUMBER_OCTETS_MAX = 6
+/** Several times what names and extensions have: messages repeat one in full. */
+const OID_OCTETS_MAX = 64
 const UTC = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 const GENERALIZED = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 /** UTCTime knows 1950 to 2049, and every time in that span has to be one (RFC 5280 4.1.2.5). */
@@ -55,6 +57,7 @@ export function readNumber(reader: DerReader): number {
 /** An OBJECT IDENTIFIER in dotted form. */
 export function readOid(reader: DerReader): string {
   const content = reader.content(OBJECT_IDENTIFIER)
+  if (content.length > OID_OCTETS_MAX) throw malformed('an OBJECT IDENTIFIER too large')
   const arcs: number[] = []
   let arc = 0
   for (const octet of content) {

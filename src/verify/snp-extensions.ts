@@ -3,6 +3,7 @@
 // looked up by OID, never by place, and decoded exactly.
 
 import type { Tcb } from '../core/snp.js'
+import { contentKey } from './cache.js'
 import { malformed } from './der.js'
 import type { Bytes } from './pem.js'
 import type { Certificate } from './x509.js'
@@ -79,7 +80,7 @@ function integer(der: Bytes): number {
 
 /** IA5String of printable characters. */
 function text(der: Bytes): string {
-  const value = String.fromCharCode(...der.subarray(2))
+  const value = contentKey(der.subarray(2))
   if (der[0] !== IA5_STRING || der[1] !== value.length || !/^[ -~]{1,127}$/.test(value)) {
     throw malformed('productName or cspID is not a printable IA5String')
   }

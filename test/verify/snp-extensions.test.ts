@@ -119,10 +119,13 @@ t.test('extensions: names are printable IA5Strings', async (t) => {
     '16021b5b',
     '160180',
   ]
+  // More than an engine takes as arguments of one call.
+  const endless = `1683030d40${text('a'.repeat(200_000))}`
+  const long = [`16817f${text('a'.repeat(127))}`, `1680${text('a'.repeat(128))}`, endless]
   for (const id of ['2', '5']) {
-    for (const der of [...bad, `16817f${text('a'.repeat(127))}`, `1680${text('a'.repeat(128))}`]) {
+    for (const der of [...bad, ...long]) {
       const certificate = await mint({ [id]: der })
-      throwsCode(t, () => vekExtensions(certificate), FORMAT, `${id}: "${der}"`)
+      throwsCode(t, () => vekExtensions(certificate), FORMAT, `${id}: "${der.slice(0, 40)}"`)
     }
   }
 })
