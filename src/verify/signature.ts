@@ -5,11 +5,11 @@
 import { ContentCache, remember } from './cache.js'
 import { p384Point } from './p384.js'
 import type { Bytes } from './pem.js'
+import { isAffordableRsa } from './rsa.js'
 import type { Signed } from './signed.js'
 import type { Identity } from './x509.js'
 
 const RSA_PSS: RsaHashedImportParams = { name: 'RSA-PSS', hash: 'SHA-384' }
-const RSA_4096_SPKI_LEN = 550
 const RSA_PSS_VERIFY: RsaPssParams = { name: 'RSA-PSS', saltLength: 48 }
 const P384: EcKeyImportParams = { name: 'ECDSA', namedCurve: 'P-384' }
 const P384_VERIFY: EcdsaParams = { name: 'ECDSA', hash: 'SHA-384' }
@@ -34,9 +34,7 @@ export function isSignedBy(signed: Signed, { spki }: Identity): Verdict {
 }
 
 async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict {
-  if (!pss) return false
-  // AMD's largest. The cost of a verification grows faster than the key that a stranger presents.
-  if (spki.length > RSA_4096_SPKI_LEN) return false
+  if (!pss || !isAffordableRsa(spki)) return false
   const key = await remember(rsaKeys, spki, () => importRsa(spki))
   return key !== null && unlessBad(crypto.subtle.verify(RSA_PSS_VERIFY, key, signature, tbs), false)
 }
