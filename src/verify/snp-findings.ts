@@ -7,7 +7,7 @@ import { checkBinding } from './binding.js'
 import { type Known, type Path, UNTRUSTED, vouch } from './chain.js'
 import type { EndorseProblem } from './endorse.js'
 import type { Endorsements } from './endorsements.js'
-import { authorityOf, commonName } from './names.js'
+import { type Authority, authorityOf, commonName } from './names.js'
 import type { CheckedAppraisal } from './options.js'
 import type { Policy } from './policy.js'
 import { blocked, type Check, type Finding, fail, isThere, type Problem, pass } from './result.js'
@@ -154,7 +154,8 @@ function factsOf(key: Case['key']): Omit<SnpFacts, 'mode'> {
   const obstacle = isThere(key) ? key.path.problem : key
   if (obstacle) return { product: null, kind: null, hwId: null, cspId: null, obstacle }
   const { certificate, kind, extensions } = (key as Key).vek
-  const product = authorityOf(certificate.issuer)?.product ?? null
+  // A path without a problem has an intermediate of AMD's.
+  const { product } = authorityOf(certificate.issuer) as Authority
   return { product, kind, hwId: extensions.hwId, cspId: extensions.cspId }
 }
 

@@ -93,6 +93,8 @@ t.test('binding: a policy that wants a nonce gets one or stays undecided', async
     'binding.nonce': 'unknown ERR_NONCE_MISSING',
     'binding.hpke-key': 'unknown ERR_NONCE_MISSING',
   })
+  const unproven = await judge(amd, bound, { ...asked, policy: { hpkeKey: 'require' } })
+  t.same(complaints(unproven), { 'binding.hpke-key': 'unknown ERR_NONCE_MISSING' })
 })
 
 t.test('binding: TLS mode hashes the key of the connection with the nonce', async (t) => {

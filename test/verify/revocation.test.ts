@@ -8,7 +8,7 @@ import { PINNED } from '../../src/verify/roots.js'
 import { readVek, type Vek } from '../../src/verify/vek.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { AT, foreignKeys, mintAmd, setExtension } from '../fake/amd.js'
-import { appraise, checks, complaints, withoutKey } from './appraise.js'
+import { appraise, checks, complaints, withoutKey, withSnp } from './appraise.js'
 
 const ASK = 0x010001
 const ARK = 0x010000
@@ -100,3 +100,41 @@ t.test('revocation: the first SEV-Genoa is refused without any CRL', async (t) =
   t.equal(current && (await judge(current)), null)
   t.match(first && (await judge(first)), { outcome: 'fail', code: 'ERR_CERTIFICATE_REVOKED' })
 })
+
+t.test(
+  'revocation: a policy that asks for it gets a list of its age, or nothing is decided',
+  async (t) => {
+    const amd = await mintAmd()
+    const judge = async (maximumAgeDays: number, crls: Uint8Array[]) =>
+      complaints(
+        await appraise(amd, {
+          endorsements: [...amd.chain, ...crls],
+          policy: withSnp(authenticity(), { revocation: { maximumAgeDays } }),
+        }),
+      )
+    const crl = await amd.crl()
+    t.same(await judge(182, [crl]), {})
+    t.same(await judge(181, [crl]), revocation('unknown ERR_CRL_STALE'), 'half a day too old')
+    t.same(await judge(182, []), revocation('unknown ERR_ENDORSEMENT_MISSING'))
+    const policy = withSnp(authenticity(), { revocation: { maximumAgeDays: 182 } })
+    const keyless = await appraise(amd, { endorsements: [], policy })
+    t.match(complaints(keyless), revocation('unknown ERR_ENDORSEMENT_MISSING'))
+  },
+)
+
+t.test(
+  'revocation: an endorsement key by its serial, unless that is the zero of them all',
+  async (t) => {
+    const numbered = await mintAmd({
+      kind: 'vlek',
+      vek: (tbs) => {
+        tbs.serialNumber = Uint8Array.of(0x77).buffer
+      },
+    })
+    const judge = async (amd: typeof numbered, revoked: number[]) =>
+      complaints(await appraise(amd, { endorsements: [...amd.chain, await amd.crl({ revoked })] }))
+    t.same(await judge(numbered, [0x77]), revocation('fail ERR_CERTIFICATE_REVOKED'))
+    t.same(await judge(numbered, [0x78]), {})
+    t.same(await judge(await mintAmd(), [0]), {}, 'every VCEK has that one')
+  },
+)

@@ -5,9 +5,17 @@ import { POLICY_DEBUG_BIT } from '../../assembly/snp/bits.js'
 import { MEASUREMENT_AT, SIGNATURE_S_AT, SIGNATURE_S_LEN } from '../../assembly/snp/layout.js'
 import type { Product } from '../../src/core/snp.js'
 import { AttestationError } from '../../src/errors.js'
-import { AppraisalError, SNP_CHECKS, verify } from '../../src/verify/index.js'
+import {
+  AppraisalError,
+  authenticity,
+  parsePolicy,
+  SNP_CHECKS,
+  verify,
+} from '../../src/verify/index.js'
+import { checkAppraisal } from '../../src/verify/options.js'
+import { appraiseSnp } from '../../src/verify/snp.js'
 import { AT, foreignKeys, mintAmd, pem } from '../fake/amd.js'
-import { changed } from '../helpers.js'
+import { changed, codeOf } from '../helpers.js'
 import {
   appraise,
   checks,
@@ -85,6 +93,24 @@ t.test('appraisal: verify returns the claims, or throws what stands in the way',
   const worse = await refusal({ endorsements: [], reportData: new Uint8Array(64).fill(1) })
   t.equal(worse.code, 'ERR_POLICY_REPORT_DATA', 'a fail before what is unknown')
   t.ok(worse instanceof AttestationError && worse.result.findings.length > 10)
+})
+
+t.test('appraisal: a policy without a section on SNP refuses all of it', async (t) => {
+  const { snp: _, ...rest } = authenticity()
+  const amd = await mintAmd()
+  t.equal(
+    codeOf(() => parsePolicy(rest)),
+    'ERR_POLICY_DOCUMENT',
+    'and is no policy alone',
+  )
+  const asked = checkAppraisal(
+    request({ report: await amd.report(), endorsements: amd.chain, roots: [amd.ark] }),
+  )
+  const { findings } = await appraiseSnp({ ...asked, policy: rest })
+  t.match(
+    findings.filter(({ outcome }) => outcome !== 'pass'),
+    [{ check: 'snp', outcome: 'fail', code: 'ERR_POLICY_TEE' }],
+  )
 })
 
 t.test('appraisal: endorsements in any form and order', async (t) => {
