@@ -106,15 +106,27 @@ async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
     const message = `${labelOf(file)} is no evidence file, which is JSON; name a raw SNP report with --snp`
     throw new AttestationError('ERR_FILE_FORMAT', message)
   }
-  const { evidence, nonce, channelSpki, endorsements, answer } = parseEvidenceFile(document)
-  const challenge = challengeOf({
-    nonce: given.nonce ?? nonce,
-    channelSpki: given.channelSpki ?? channelSpki,
-  })
-  if (nonce && !given.nonce) {
-    io.err(`assay: the nonce is the one that ${labelOf(file)} states; name your own with --nonce\n`)
-  }
+  const { evidence, endorsements, answer, ...stated } = parseEvidenceFile(document)
+  const challenge = challengeOf(given.nonce ? given : completed(given, stated))
+  const note = noteOn(labelOf(file), given, stated)
+  if (note) io.err(`assay: ${note}\n`)
   return { evidence, endorsements, challenge, answer }
+}
+
+/** A key that a file states is that of the connection which carried its nonce, and of no other. */
+const completed = (given: Given, { nonce, channelSpki }: Given): Given => ({
+  nonce,
+  channelSpki: given.channelSpki ?? (nonce && channelSpki),
+})
+
+/** What of a file counts, or not, although or because somebody else may have written it. */
+function noteOn(file: string, given: Given, stated: Given): string | null {
+  if (stated.nonce && !given.nonce) {
+    return `the nonce is the one that ${file} states; name your own with --nonce`
+  }
+  return given.nonce && stated.channelSpki && !given.channelSpki
+    ? `the TLS key that ${file} states does not count beside --nonce; name it with --tls-key`
+    : null
 }
 
 async function fetchSubject(

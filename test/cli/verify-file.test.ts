@@ -5,12 +5,23 @@ import { readFileSync, truncateSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { encodeBundle } from '../../src/evidence.js'
 import { LIMITS } from '../../src/protocol.js'
+import { authenticity } from '../../src/verify/index.js'
 import { pem } from '../fake/amd.js'
 import { base64 } from '../fake/evidence.js'
 import { pattern } from '../fake/nvidia.js'
 import { aep83Sidecar, assaySidecar } from '../fake/sidecar.js'
 import { mintTls } from '../fake/tls.js'
-import { AT_FLAGS, AUTHENTICITY, fetched, fresh, NONCE_FLAGS, put, trust, verify } from './desk.js'
+import {
+  AT_FLAGS,
+  AUTHENTICITY,
+  fetched,
+  fresh,
+  NONCE_FLAGS,
+  policyFile,
+  put,
+  trust,
+  verify,
+} from './desk.js'
 import { assay, type World } from './terminal.js'
 
 const sidecar = await assaySidecar()
@@ -42,13 +53,37 @@ t.test('verify file: a bundle brings its nonce and its connection', async (t) =>
   t.match(judged.err, /^assay: the nonce is the one that [^\n]+ states; [^\n]+--nonce\n$/)
   const own = await verify([bundle, ...NONCE_FLAGS, ...FLAGS])
   t.equal(own.code, 0)
-  t.equal(own.err, '', 'nobody has to be told of a nonce of their own')
+  t.notOk(own.passed.includes('binding.tls-key'), 'a nonce of your own with a key of theirs')
+  t.match(
+    own.err,
+    /^assay: the TLS key that [^\n]+ states does not count beside [^\n]+--tls-key\n$/,
+  )
+  const both = await verify([bundle, ...NONCE_FLAGS, ...ours, ...FLAGS])
+  t.ok(both.passed.includes('binding.tls-key'))
+  t.equal(both.err, '', 'nobody has to be told of what is their own')
   t.match(await verify([bundle, ...OTHER_NONCE, ...FLAGS]), {
     code: 10,
     codes: ['ERR_BINDING_REPORT_DATA'],
   })
   t.match(await verify([bundle, ...theirs, ...FLAGS]), { code: 10, codes: ['ERR_BINDING_TLS_KEY'] })
 })
+
+t.test(
+  'verify file: what a file of a stranger says of the connection satisfies no policy',
+  async (t) => {
+    const relayed = await fetched(sidecar.url, { bind: ['tls'] })
+    const binding = { ...authenticity().binding, tlsKey: 'require' } as const
+    const argv = ['--policy', policyFile({}, { binding }), ...FLAGS.slice(AUTHENTICITY.length)]
+    const wrapped = put(encodeBundle(relayed), 'json')
+    t.match(await verify([wrapped, ...NONCE_FLAGS, ...argv]), {
+      code: 20,
+      codes: ['ERR_CHANNEL_KEY_MISSING'],
+    })
+    const timeless = put(encodeBundle({ ...relayed, nonce: null }), 'json')
+    t.match(await verify([timeless, ...FLAGS]), { code: 0, err: '' }, 'a key without a nonce')
+    t.match(await verify([timeless, ...argv]), { code: 20, codes: ['ERR_CHANNEL_KEY_MISSING'] })
+  },
+)
 
 t.test('verify file: an answer of ours', async (t) => {
   const { answer } = await fetched(sidecar.url, { bind: ['tls'] })
