@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The single-file build in a real browser, on a page whose policy allows WebAssembly and nothing else.
+// The single-file build in a real browser.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import path from 'node:path'
-import { chromium } from 'playwright-core'
 import t from 'tap'
 import { V1_LEAST } from '../evidence/documents.js'
 import { mintReport } from '../fake/snp.js'
+import { open, skip } from './page.js'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .concat(process.env.CHROMIUM ?? [])
-  .findLast((candidate) => existsSync(candidate))
-
-const report = mintReport({ version: 3, product: 'Genoa' })
-const bundle = readFileSync(path.resolve(import.meta.dirname, '../../build/assay.js'))
-
-const PAGE = '<!doctype html><title>assay</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
   import {
     AttestationError, fetchEvidence, fetchTransport, parseSnpReport, signEar,
@@ -34,56 +22,21 @@ const SCRIPT = `
   const { evidence } = await fetchEvidence({ url: location.origin, transport, nonce })
   document.title = JSON.stringify({ version, refused, signed: atob(header), mode: evidence.mode })`
 
-const FILES: Record<string, readonly [type: string, body: string | Uint8Array]> = {
-  '/': ['text/html', PAGE],
-  '/page.js': ['text/javascript', SCRIPT],
-  '/assay.js': ['text/javascript', bundle],
-  '/report.bin': ['application/octet-stream', report],
-  '/v1/evidence': ['application/json', JSON.stringify(V1_LEAST)],
-}
-
-function serve(url: string | undefined, response: ServerResponse): void {
-  const file = FILES[url ?? '']
-  if (!file) {
-    response.writeHead(404).end()
-    return
-  }
-  response
-    .writeHead(200, {
-      'content-type': file[0],
-      'content-security-policy':
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
-    })
-    .end(file[1])
-}
-
-t.test(
-  'bundle: parses a report under a strict content security policy',
-  { skip: executablePath ? false : 'no Chromium here: install it or set CHROMIUM' },
-  async (t) => {
-    const server = createServer((request, response) => serve(request.url, response))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => server.close())
-    const browser = await chromium.launch({
-      executablePath: executablePath as string,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-    })
-    t.teardown(() => browser.close())
-    const page = await browser.newPage()
-    const problems: string[] = []
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('console', (message) => problems.push(message.text()))
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-    await page.waitForFunction(() => document.title.startsWith('{')).catch(() => {})
-    t.same(
-      problems.filter((problem) => !problem.includes('favicon')),
-      [],
-    )
-    t.same(JSON.parse(await page.title()), {
+t.test('bundle: works under a strict content security policy', { skip }, async (t) => {
+  const report = mintReport({ version: 3, product: 'Genoa' })
+  const visit = await open(t, SCRIPT, {
+    files: {
+      '/report.bin': ['application/octet-stream', report],
+      '/v1/evidence': ['application/json', JSON.stringify(V1_LEAST)],
+    },
+  })
+  t.same(await visit(), {
+    problems: [],
+    title: {
       version: 3,
       refused: 'ERR_SNP_LENGTH',
       mode: 'bound',
       signed: '{"alg":"ES256","typ":"eat+jwt"}',
-    })
-  },
-)
+    },
+  })
+})
