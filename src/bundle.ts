@@ -8,8 +8,6 @@ export {
   fetchQuote,
   fetchTransport,
   gatewayQuoteUrl,
-  parseEvidence,
-  parseEvidenceFile,
 } from './client/index.js'
 export {
   AttestationError,
@@ -21,6 +19,8 @@ export {
   merkleTree,
   merkleVerify,
   parseCertTable,
+  parseEvidence,
+  parseEvidenceFile,
   parseGpuReport,
   parseSnpReport,
   parseTdReport,

@@ -51,6 +51,7 @@ export {
 export { AttestationError, CODES, type Code, type Layer } from './errors.js'
 export {
   type BatchProof,
+  type BundleContent,
   type Evidence,
   type EvidenceFile,
   encodeBundle,

@@ -3,7 +3,6 @@
 
 import {
   attesterStatus,
-  type EvidenceFile,
   fetchEvidence,
   fetchQuote,
   type QuoteOptions,
@@ -11,6 +10,7 @@ import {
 } from '../client/index.js'
 import { isQuoteUrl } from '../client/urls.js'
 import { AttestationError } from '../errors.js'
+import type { EvidenceFile } from '../evidence.js'
 import { type Bind, LIMITS } from '../protocol.js'
 import type { Io } from './io.js'
 import { nodeTransport } from './transport.js'

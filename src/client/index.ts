@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public names of `assay/client`.
 
-export {
-  type BundleContent,
-  type Evidence,
-  type EvidenceFile,
-  encodeBundle,
-  type GpuEvidence,
-  type Mode,
-  parseEvidence,
-  parseEvidenceFile,
-} from '../evidence.js'
 export { type EvidenceOptions, type FetchedEvidence, fetchEvidence } from './evidence.js'
 export type { Exchanged, Reach } from './exchange.js'
 export { fetchInfo, fetchQuote, type Info, type QuoteOptions } from './quote.js'

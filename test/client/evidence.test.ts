@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from 'tap'
-import { type EvidenceOptions, fetchEvidence, parseEvidence } from '../../src/client/index.js'
+import { type EvidenceOptions, fetchEvidence } from '../../src/client/index.js'
+import { parseEvidence } from '../../src/evidence.js'
 import type { EvidenceAnswer } from '../../src/protocol.js'
 import { QUOTE, V1, V1_LEAST } from '../evidence/documents.js'
 import { base64 } from '../fake/evidence.js'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from 'tap'
-import { fetchInfo, fetchQuote, parseEvidence } from '../../src/client/index.js'
+import { fetchInfo, fetchQuote } from '../../src/client/index.js'
+import { parseEvidence } from '../../src/evidence.js'
 import { QUOTE, QUOTE_GPU, V1 } from '../evidence/documents.js'
 import { base64 } from '../fake/evidence.js'
 import { pattern } from '../fake/nvidia.js'
