@@ -10,24 +10,31 @@ import { readPolicy } from './policy.js'
 export interface PolicyFlags {
   readonly policy?: string
   readonly reportData?: string
+  readonly tlsKey?: string
 }
 
 const REPORT_DATA_LEN = 64
 
 /**
- * The policy that was named, with REPORT_DATA pinned where a flag says what it must be.
+ * The policy that was named, with REPORT_DATA pinned where a flag says what it must be, and a TLS
+ * key required where one is given to compare.
  *
  * @throws {AttestationError} `ERR_USAGE`, `ERR_POLICY_DOCUMENT`, `ERR_REPORT_DATA_LENGTH`, and what
  * reading a file throws
  */
-export async function policyOf({ policy, reportData }: PolicyFlags, io: Io): Promise<Policy> {
+export async function policyOf(
+  { policy, reportData, tlsKey }: PolicyFlags,
+  io: Io,
+): Promise<Policy> {
   if (policy === undefined) {
     throw usage(
       'nothing is decided without a policy: --policy authenticity, or --policy FILE, which "assay policy init" writes',
     )
   }
   const named = await readPolicy(policy, io)
-  return reportData === undefined ? named : pinned(named, reportData)
+  const policed = reportData === undefined ? named : pinned(named, reportData)
+  if (tlsKey === undefined) return policed
+  return { ...policed, binding: { ...policed.binding, tlsKey: 'require' } }
 }
 
 function pinned(policy: Policy, hex: string): Policy {

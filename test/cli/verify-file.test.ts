@@ -102,6 +102,13 @@ t.test('verify file: an answer of ours', async (t) => {
   })
 })
 
+t.test('verify file: a key that is given is compared, whatever the policy', async (t) => {
+  const { answer } = await fetched(sidecar.url)
+  const stripped = [put(answer as object, 'json'), ...NONCE_FLAGS, ...FLAGS]
+  t.equal((await verify(stripped)).code, 0)
+  t.match(await verify([...stripped, ...ours]), { code: 10, codes: ['ERR_BINDING_TLS_KEY'] })
+})
+
 t.test('verify file: an answer of AEP-83, raw', async (t) => {
   const go = await aep83Sidecar()
   t.teardown(go.close)
