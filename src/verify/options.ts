@@ -126,11 +126,13 @@ function checkEvidence(evidence: Evidence): Evidence {
       hpke: copyOrNull(claims.hpke, 'evidence.claims.hpke'),
       userData: copyOrNull(claims.userData, 'evidence.claims.userData'),
     },
-    batch: batch && checkBatch(batch),
+    batch: batch === null ? null : checkBatch(batch),
   }
 }
 
-function checkGpu({ index, evidence, certChain }: GpuEvidence, at: number): GpuEvidence {
+function checkGpu(gpu: GpuEvidence, at: number): GpuEvidence {
+  known(gpu, ['index', 'evidence', 'certChain'], `evidence.gpus[${at}]`)
+  const { index, evidence, certChain } = gpu
   return {
     index: integer(index, `evidence.gpus[${at}].index`),
     evidence: copy(evidence, `evidence.gpus[${at}].evidence`),
@@ -138,7 +140,9 @@ function checkGpu({ index, evidence, certChain }: GpuEvidence, at: number): GpuE
   }
 }
 
-function checkBatch({ size, index, claimPath, noncePath }: BatchProof): BatchProof {
+function checkBatch(batch: BatchProof): BatchProof {
+  known(batch, ['size', 'index', 'claimPath', 'noncePath'], 'evidence.batch')
+  const { size, index, claimPath, noncePath } = batch
   return {
     size: integer(size, 'evidence.batch.size'),
     index: integer(index, 'evidence.batch.index'),
