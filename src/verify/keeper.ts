@@ -71,7 +71,7 @@ export class Keeper {
     if (!entry) return null
     try {
       const value = await item.read(new Uint8Array(entry.bytes))
-      return { value, fetchedAt: entry.fetchedAt }
+      return { value, fetchedAt: timeOf(entry.fetchedAt) }
     } catch (error) {
       if (error instanceof AttestationError) return null
       throw error
@@ -106,6 +106,9 @@ export class Keeper {
     return value
   }
 }
+
+/** What a store gives for a time, if it is one: else none, which is nowhere near now. */
+const timeOf = (ms: number): number => (Number.isNaN(new Date(ms).getTime()) ? 0 : ms)
 
 /** Whatever is wrong with an answer has one code; what kept us from judging it has its own. */
 function wrongAnswer(item: Wanted, cause: unknown): unknown {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where fetched endorsements are kept. A store need not be trusted: what comes out of it is checked
 // like an answer of the network, so it may lose, mix up or alter entries and only costs a request.
+// Whoever can write to it can, like a mirror, hand out an older CRL that is still genuine.
 
 import type { Bytes } from './pem.js'
 

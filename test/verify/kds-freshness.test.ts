@@ -102,6 +102,17 @@ t.test('kds: a CRL that goes back behind a known one is no answer', async (t) =>
   t.same(hex(kept?.bytes as Uint8Array), hex(newer), 'the newer one is still kept')
 })
 
+t.test('kds: a time that is none is not told to anybody', async (t) => {
+  const { kds, client, store, progress } = await world()
+  await client().chain('Milan', 'vcek')
+  kds.fault = () => DOWN
+  for (const fetchedAt of [Number.NaN, 1e300, Number.NEGATIVE_INFINITY]) {
+    for (const [key, entry] of store.entries) store.entries.set(key, { ...entry, fetchedAt })
+    await client().chain('Milan', 'vcek')
+    t.match(progress.at(-1), { state: 'stale', fetchedAt: 0 }, `${fetchedAt}`)
+  }
+})
+
 t.test('kds: a time in the future, or none, makes nothing fresh', async (t) => {
   const { kds, client, clock, store } = await world()
   await client().crl('Milan', 'vcek')
