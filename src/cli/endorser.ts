@@ -27,19 +27,25 @@ export function openEndorser(
   roots: readonly Uint8Array[],
   io: Io,
 ): SnpEndorser {
+  const said = new Set<string>()
+  const err = (line: string) => {
+    // A chain is asked for twice where its root is not one of AMD.
+    if (!said.has(line)) io.err(line)
+    said.add(line)
+  }
   return amdKds({
     fetch: offline ? null : io.fetch,
     store: diskStore(cache ?? io.cacheDir),
     roots,
     now: () => io.now().getTime(),
     sleep: io.sleep,
-    onProgress: (progress) => show(progress, io),
+    onProgress: (progress) => show(progress, { status: io.status, err }),
     ...(kds !== undefined && { baseUrl: kds }),
   })
 }
 
 /** A status that goes away, and a line that stays for what the reader should know afterwards. */
-function show(progress: Progress, io: Io): void {
+function show(progress: Progress, io: Pick<Io, 'status' | 'err'>): void {
   const { what } = progress
   switch (progress.state) {
     case 'fetching':
