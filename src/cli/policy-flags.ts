@@ -44,10 +44,9 @@ function pinned(policy: Policy, hex: string): Policy {
     throw new AttestationError('ERR_REPORT_DATA_LENGTH', `--report-data: ${lengths}`)
   }
   const { snp } = policy
-  if (!snp) throw usage('--report-data is for SNP evidence, which this policy refuses')
   const reportData = hex.toLowerCase()
-  if (snp.reportData !== 'any' && snp.reportData !== reportData) {
-    throw usage('--report-data and the policy name different REPORT_DATA')
+  if (!snp || (snp.reportData !== 'any' && snp.reportData !== reportData)) {
+    throw usage('the policy does not accept the REPORT_DATA that --report-data names')
   }
   return { ...policy, snp: { ...snp, reportData } }
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import t from 'tap'
+import { formatResult } from '../../src/cli/format.js'
+import type { Code } from '../../src/errors.js'
+import { type AttestationResult, authenticity } from '../../src/verify/index.js'
+
+/** A result of one finding, or of two. */
+function text(verdict: AttestationResult['result'], ...codes: Code[]): string {
+  const outcome = verdict === 'rejected' ? 'fail' : 'unknown'
+  const findings = codes.map((code) => ({ check: 'snp.vek', outcome, code, detail: 'x' }) as const)
+  const { snp: _, ...policy } = authenticity()
+  const bound = { ...policy.binding, nonce: 'require', modes: ['raw'] } as const
+  const all = { tlsKey: 'require', hpkeKey: 'require', userData: 'require' } as const
+  const result = { result: verdict, findings, evaluatedAt: '2026-07-01T12:00:00.000Z' }
+  const closed = { ...policy, binding: { ...bound, ...all } }
+  return formatResult({ ...result, policy: closed } as unknown as AttestationResult, false)
+}
+
+const hints = (written: string): string[] =>
+  written.split('\n').flatMap((line) => /^to decide: (.*)/.exec(line)?.[1] ?? [])
+
+const SUPPLY = 'supply what is missing with --endorsement FILE'
+const LATER = 'try again later'
+const HINTS: Partial<Record<Code, readonly string[]>> = {
+  ERR_ENDORSEMENT_MISSING: [SUPPLY],
+  ERR_CHIP_ID_MASKED: [SUPPLY],
+  ERR_CRL_STALE: [SUPPLY],
+  ERR_ENDORSER_NOT_FOUND: [SUPPLY],
+  ERR_ENDORSER_OFFLINE: [SUPPLY, 'let it be fetched, without --offline'],
+  ERR_ENDORSER_TIMEOUT: [SUPPLY, LATER],
+  ERR_ENDORSER_RATE_LIMIT: [SUPPLY, LATER],
+  ERR_ENDORSER_STATUS: [SUPPLY, LATER],
+  ERR_ENDORSER_NETWORK: [SUPPLY, LATER],
+  ERR_NONCE_MISSING: ['say with --nonce what the evidence was asked for with'],
+  ERR_CHANNEL_KEY_MISSING: ['name the key of your TLS connection with --tls-key FILE'],
+  ERR_FIELD_ABSENT: [],
+  ERR_UNSUPPORTED: [],
+}
+
+t.test('format: what can be done, by the code, and each thing once', async (t) => {
+  for (const [code, expected] of Object.entries(HINTS)) {
+    t.same(hints(text('undecided', code as Code, code as Code)), expected, code)
+  }
+  t.same(hints(text('rejected', 'ERR_ENDORSEMENT_MISSING')), [])
+})
+
+t.test('format: a policy that leaves nothing unchecked', async (t) => {
+  t.match(text('undecided', 'ERR_FIELD_ABSENT'), /^UNDECIDED\n/)
+  t.match(text('rejected', 'ERR_POLICY_TEE'), /\nthe policy leaves nothing unchecked\n/)
+})
