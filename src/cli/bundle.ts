@@ -6,6 +6,7 @@ import { parseSnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { encodeBundle } from '../evidence.js'
 import { endorsementsFor, type SnpEndorser } from '../verify/index.js'
+import { checkChallenge } from '../verify/options.js'
 import { collect, once } from './arguments.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
@@ -38,7 +39,8 @@ export function bundleCommand(io: Io): Command {
     ])
     const endorser = openEndorser(flags, roots, io)
     const subject = await readSubject(target, flags, io)
-    const { answer, challenge } = subject
+    const { answer } = subject
+    const challenge = checkChallenge(subject.challenge, subject.evidence.mode)
     const endorsements = await complete(subject, given, endorser)
     const nonce = challenge?.nonce ?? null
     const channelSpki = challenge?.channelSpki ?? null

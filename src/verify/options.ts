@@ -151,7 +151,8 @@ function checkBatch(batch: BatchProof): BatchProof {
   }
 }
 
-function checkChallenge(challenge: Challenge | null, mode: Mode): CheckedChallenge | null {
+/** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH` */
+export function checkChallenge(challenge: Challenge | null, mode: Mode): CheckedChallenge | null {
   if (challenge === null) return null
   known(challenge, ['nonce', 'channelSpki'], 'challenge')
   const nonce = copy(challenge.nonce, 'challenge.nonce')
