@@ -57,13 +57,12 @@ export async function run(argv: readonly string[], version: string, world: Io): 
   settings(program, io)
   try {
     await program.parseAsync([...argv], { from: 'user' })
-    return code
   } catch (error) {
     // A document that stands there already must not be followed by another one.
-    return fail(error, argv.includes('--json') && !answered, io)
-  } finally {
-    io.status(null)
+    code = fail(error, argv.includes('--json') && !answered, io)
   }
+  io.status(null)
+  return code
 }
 
 /** Every command: throw instead of exiting, write through `io`. */

@@ -8,7 +8,11 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { serve } from '../fake/kds.js'
+import { assaySidecar } from '../fake/sidecar.js'
 import { mintReport } from '../fake/snp.js'
+import { world } from '../verify/kds-world.js'
+import { AT_FLAGS, fresh, policyFile, trust } from './desk.js'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -52,6 +56,27 @@ t.test('main: an answer that cannot be written is a failure', async (t) => {
   closeSync(full)
   t.equal(code, 30)
   t.equal(err, 'assay: ERR_FILE: cannot write standard output: ENOSPC\n')
+})
+
+t.test('main: the network, a fresh nonce, and time', async (t) => {
+  const { kds, amd } = await world()
+  const service = await serve(kds)
+  const sidecar = await assaySidecar()
+  t.teardown(() => Promise.all([service.close(), sidecar.close()]))
+  const policy = policyFile({ revocation: { maximumAgeDays: 365 } })
+  const flags = ['--policy', policy, ...trust(amd), ...AT_FLAGS, '--kds', service.baseUrl]
+  const child = start(['verify', sidecar.url, ...flags, '--cache', fresh(), '--json'])
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout as Readable),
+    text(child.stderr as Readable),
+    once(child, 'exit'),
+  ])
+  t.equal(err, '')
+  t.equal(code, 0)
+  const { nonce } = JSON.parse(out).claims.binding
+  t.match(nonce, /^[0-9a-f]{128}$/)
+  t.ok(new Set(Buffer.from(nonce, 'hex')).size > 32, 'and none that anybody guesses')
+  t.same(kds.requests, ['/vcek/v1/Milan/crl'])
 })
 
 t.test('main: the demo runs with nothing but a clock', async (t) => {
