@@ -106,7 +106,7 @@ function checkMode({ mode }: Evidence, { modes }: BindingPolicy): Finding[] {
   const check = 'binding.modes'
   return [
     modes.includes(mode)
-      ? pass(check, `REPORT_DATA is composed in ${mode} mode, which the policy accepts`)
+      ? pass(check, `evidence of the form of ${mode} mode, which the policy accepts`)
       : fail(check, 'ERR_BINDING_MODE', `${mode} mode is not among ${modes.join(', ')}`),
   ]
 }

@@ -58,7 +58,7 @@ const BINDING_SENTENCES: readonly Sentence<BindingPolicy>[] = [
     'binding.userData',
     'whether user data is bound',
     ({ userData }) => userData,
-    () => 'It must bind the user data that was asked for.',
+    () => 'It must bind user data; whether it is what was asked for, nobody compares.',
   ),
 ]
 

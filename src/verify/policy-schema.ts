@@ -32,7 +32,7 @@ const BindingSchema = object({
   ),
   tlsKey: require('The TLS key of the connection is bound by the evidence.'),
   hpkeKey: require('An HPKE key, for secrets, is bound by the evidence.'),
-  userData: require('The user data that was asked for is bound by the evidence.'),
+  userData: require('User data is bound by the evidence; whether it is what was asked for, its reader has to compare.'),
 })
 
 /** Kinds of evidence. A policy without the section of one refuses all evidence of that kind. */
