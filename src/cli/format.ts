@@ -50,7 +50,7 @@ export function formatResult(result: AttestationResult, color: boolean): string 
 function hints({ result, findings }: AttestationResult): string[] {
   if (result !== 'undecided') return []
   const useful = HINTS.filter(([codes]) =>
-    findings.some(({ outcome, code }) => outcome === 'unknown' && codes.test(code)),
+    findings.some(({ code }) => code !== null && codes.test(code)),
   )
   return useful.map(([, hint]) => `to decide: ${hint}`)
 }

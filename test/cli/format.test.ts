@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from 'tap'
 import { formatResult } from '../../src/cli/format.js'
-import type { Code } from '../../src/errors.js'
+import { CODES, type Code } from '../../src/errors.js'
 import { type AttestationResult, authenticity } from '../../src/verify/index.js'
 
-/** A result of one finding, or of two. */
+/** A result with a finding for each code. */
 function text(verdict: AttestationResult['result'], ...codes: Code[]): string {
-  const outcome = verdict === 'rejected' ? 'fail' : 'unknown'
-  const findings = codes.map((code) => ({ check: 'snp.vek', outcome, code, detail: 'x' }) as const)
+  const findings = codes.map((code) => {
+    const outcome = CODES[code] === 'unavailable' ? 'unknown' : 'fail'
+    return { check: 'snp.vek', outcome, code, detail: 'x' } as const
+  })
   const { snp: _, ...policy } = authenticity()
   const bound = { ...policy.binding, nonce: 'require', modes: ['raw'] } as const
   const all = { tlsKey: 'require', hpkeKey: 'require', userData: 'require' } as const
@@ -41,7 +43,7 @@ t.test('format: what can be done, by the code, and each thing once', async (t) =
   for (const [code, expected] of Object.entries(HINTS)) {
     t.same(hints(text('undecided', code as Code, code as Code)), expected, code)
   }
-  t.same(hints(text('rejected', 'ERR_ENDORSEMENT_MISSING')), [])
+  t.same(hints(text('rejected', 'ERR_POLICY_VMPL', 'ERR_ENDORSEMENT_MISSING')), [])
 })
 
 t.test('format: a policy that leaves nothing unchecked', async (t) => {
