@@ -66,6 +66,9 @@ t.test('endorsementsFor: what cannot be fetched must be carried', async (t) => {
     const error = await rejectsCode(t, call, 'ERR_ENDORSER_NOT_FOUND', what)
     t.equal(error?.message, what)
   }
+  const { vek: another } = await mintAmd({ chipId: new Uint8Array(64).fill(0xc2) })
+  const stranger = endorsementsFor(report, [another, authority, ark, crl], NOBODY)
+  await rejectsCode(t, stranger, 'ERR_ENDORSER_NOT_FOUND', 'the VCEK of another chip')
   const genoa = await (await mintAmd({ product: 'Genoa' })).crl({ product: 'Genoa' })
   const call = endorsementsFor(report, [vek, authority, ark, genoa], NOBODY)
   await rejectsCode(t, call, 'ERR_ENDORSER_NOT_FOUND', 'the CRL of another root')
