@@ -66,10 +66,14 @@ function open(endorsement: Bytes): readonly Bytes[] {
 function readTable(endorsement: Bytes): readonly CertTableEntry[] | null {
   if (endorsement.length === 0) return []
   const table = attempt(() => parseCertTable(endorsement))
-  if (!(table instanceof AttestationError)) return table
+  if (!(table instanceof AttestationError)) return saysNothing(table) ? null : table
   if (startsCertTable(endorsement)) throw table
   return null
 }
+
+/** Other bytes may read as entries without data, a report does: nobody presents a table of those. */
+const saysNothing = (table: readonly CertTableEntry[]): boolean =>
+  table.length > 0 && table.every(({ kind, data }) => kind === null && data.length === 0)
 
 /** Reads every object, sorts them by what they are, and starts the verifications they call for. */
 export async function sort(endorsements: readonly Opened[]): Promise<Endorsements> {

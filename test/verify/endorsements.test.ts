@@ -68,6 +68,7 @@ t.test('endorsements: what is neither', async (t) => {
     'a table whose entry is nothing': mintCertTable([[GUIDS.vcek, text('nothing')]]),
     'a foreign entry outside': mintCertTable([[PLATFORM_INFO, vek]]).slice(0, -1),
     zeros: new Uint8Array(23),
+    'a report, which reads as an entry without data': Uint8Array.of(3, ...new Uint8Array(1183)),
     'too long': new Uint8Array(0x40001),
   })) {
     t.equal(code(openAll([bytes])), 'ERR_CERTIFICATE_FORMAT', what)
