@@ -36,6 +36,7 @@ export function formatResult(result: AttestationResult, color: boolean): string 
     `${HEADLINE[result.result]}${scope(policy)}`,
     '',
     formatFindings(result, color),
+    tally(result),
     ...hints(result),
     `policy: ${policy.name}`,
     ...(unjudged.length > 0
@@ -44,6 +45,19 @@ export function formatResult(result: AttestationResult, color: boolean): string 
     `appraised as of ${result.evaluatedAt}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What kept a long list from being a verdict of "verified", by name. */
+function tally({ findings }: AttestationResult): string {
+  const checksOf = (outcome: Outcome) =>
+    findings.filter((one) => one.outcome === outcome).map(({ check }) => check)
+  const named = (checks: readonly string[], what: string) =>
+    checks.length > 0 ? `; ${checks.length} ${what}: ${checks.join(', ')}` : ''
+  return (
+    `${checksOf('pass').length} of ${findings.length} checks passed` +
+    named(checksOf('fail'), 'failed') +
+    named(checksOf('unknown'), 'could not be made')
+  )
 }
 
 /** Of no use where evidence is rejected: nothing that is supplied changes that. */
@@ -65,10 +79,16 @@ function scope({ snp }: Policy): string {
     : ''
 }
 
-/** The checks of an appraisal, one line each. */
+/** The checks of an appraisal, one line each; a reason that several share stands once. */
 export function formatFindings({ findings }: AttestationResult, color: boolean): string {
   const width = Math.max(...findings.map(({ check }) => check.length))
-  return findings.map((finding) => `${formatFinding(finding, width, color)}\n`).join('')
+  const line = (finding: Finding, at: number) => {
+    const before = findings[at - 1]
+    const same = finding.code !== null && finding.code === before?.code
+    const detail = same && finding.detail === before.detail ? 'as above' : finding.detail
+    return `${formatFinding({ ...finding, detail }, width, color)}\n`
+  }
+  return findings.map(line).join('')
 }
 
 function formatFinding({ check, outcome, code, detail }: Finding, width: number, color: boolean) {

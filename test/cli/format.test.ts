@@ -50,3 +50,26 @@ t.test('format: a policy that leaves nothing unchecked', async (t) => {
   t.match(text('undecided', 'ERR_FIELD_ABSENT'), /^UNDECIDED\n/)
   t.match(text('rejected', 'ERR_POLICY_TEE'), /\nthe policy leaves nothing unchecked\n/)
 })
+
+t.test('format: counts what passed, and names what did not', async (t) => {
+  const rest = { result: 'rejected', policy: authenticity(), evaluatedAt: '' }
+  const lines = (...findings: AttestationResult['findings']) =>
+    formatResult({ ...rest, findings } as unknown as AttestationResult, false)
+  const pass = { check: 'snp.tcb', outcome: 'pass', code: null, detail: 'x' } as const
+  const fail = { check: 'snp.vek', outcome: 'fail', code: 'ERR_SNP_VEK_KIND', detail: 'y' } as const
+  const gap = { ...fail, check: 'snp.chip', outcome: 'unknown' } as const
+  t.match(lines(pass, pass), /\n2 of 2 checks passed\n/)
+  t.match(
+    lines(pass, fail, gap),
+    /\n1 of 3 checks passed; 1 failed: snp\.vek; 1 could not be made: snp\.chip\n/,
+  )
+})
+
+t.test('format: a reason that several checks share stands once', async (t) => {
+  const written = text('undecided', 'ERR_CRL', 'ERR_CRL', 'ERR_CRL_STALE')
+  const rows = written.split('\n').filter((line) => line.startsWith('  ????'))
+  t.same(
+    rows.map((row) => row.slice(row.indexOf('ERR_'))),
+    ['ERR_CRL: x', 'ERR_CRL: as above', 'ERR_CRL_STALE: x'],
+  )
+})
