@@ -21,6 +21,14 @@ interface Flags extends SubjectFlags, EndorserFlags {
   readonly json?: boolean
 }
 
+const EXAMPLES = `
+Examples:
+  assay bundle https://provider.example:8790 --out evidence.json
+  assay bundle --snp report.bin --nonce "$NONCE" --out evidence.json
+Without a network, name what vouches for the evidence: the VCEK or VLEK, its chain and the CRL
+  assay bundle --snp report.bin --endorsement vcek.der --endorsement chain.pem \\
+    --endorsement crl.der --out evidence.json --offline`
+
 export function bundleCommand(io: Io): Command {
   const command = new Command('bundle').description(
     'write evidence and everything that vouches for it into one file; verifies nothing',
@@ -30,6 +38,7 @@ export function bundleCommand(io: Io): Command {
     .option('--roots <file>', 'roots of simulated platforms (repeatable)', collect)
     .option('--out <file>', 'the bundle; an existing file is kept', once('--out'))
     .option('--json', 'print one JSON document')
+    .addHelpText('after', EXAMPLES)
   return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
     const file = flags.out
     if (file === undefined) throw new AttestationError('ERR_USAGE', 'name the bundle: --out FILE')
@@ -64,5 +73,17 @@ async function complete(
   if (evidence.tee !== 'snp') return beside
   const carried = [...evidence.endorsements, evidence.auxblob, ...beside]
   const report = parseSnpReport(evidence.report)
-  return [...beside, ...(await endorsementsFor(report, carried, endorser))]
+  try {
+    return [...beside, ...(await endorsementsFor(report, carried, endorser))]
+  } catch (cause) {
+    throw withRemedy(cause)
+  }
+}
+
+/** What a service does not give may come from a file. */
+function withRemedy(cause: unknown): unknown {
+  const { code, layer, message } = cause as AttestationError
+  return layer === 'unavailable'
+    ? new AttestationError(code, `${message}; --endorsement FILE supplies it`, { cause })
+    : cause
 }

@@ -153,12 +153,17 @@ t.test('bundle: nothing is written without something that will be asked for', as
     const ran = await assay([...argv, ...supply(...given), '--offline'], OFFLINE)
     t.equal(ran.code, 20)
     t.equal(ran.out, '')
-    t.match(ran.err, /^assay: ERR_ENDORSER_OFFLINE: [^\n]+\n$/)
+    t.match(ran.err, /^assay: ERR_ENDORSER_OFFLINE: [^\n]+; --endorsement FILE supplies it\n$/)
   }
   kds.fault = ({ path }) => (path.endsWith('/crl') ? { status: 404 } : null)
   const ran = await assay(argv, ONLINE)
   t.equal(ran.code, 20)
   t.match(ran.err, /^assay: ERR_ENDORSER_NOT_FOUND: CRL of ARK-Milan [^\n]+\n$/)
+  kds.fault = ({ path }) => (path.endsWith('/crl') ? { status: 200, body: 'hello' } : null)
+  const odd = await assay(argv, ONLINE)
+  t.equal(odd.code, 10)
+  t.match(odd.err, /^assay: ERR_ENDORSER_ANSWER: /)
+  t.notMatch(odd.err, /--endorsement/, 'what a service answers wrongly is not a file that lacks')
   t.same(readdirSync(dir), [])
 })
 
