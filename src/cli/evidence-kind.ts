@@ -41,9 +41,10 @@ const BRACE = 0x7b
 export const isDocument = (bytes: Uint8Array): boolean =>
   bytes.find((byte) => byte > 0x20) === BRACE
 
-/** What it is instead, for the two things that people pass by mistake. */
+/** What it is instead, for the things that people pass by mistake. */
 function stranger(head: Uint8Array): string {
   if (head[0] === 0x30) return 'DER, such as a certificate or CRL; evidence expected'
+  if (isDocument(head)) return 'JSON, such as an evidence file, which verify and policy init read'
   if (head.every((byte) => byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))) {
     return 'text, such as hex, base64 or PEM; binary evidence expected'
   }

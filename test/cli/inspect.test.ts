@@ -96,12 +96,13 @@ t.test('inspect: damaged evidence is one line with its code', async (t) => {
     [Uint8Array.of(1, 2), 'ERR_EVIDENCE_UNKNOWN'],
     [Uint8Array.of(0x30, 0x82, 4, 0), 'ERR_EVIDENCE_UNKNOWN'],
     [new Uint8Array(40), 'ERR_EVIDENCE_UNKNOWN'],
+    [Buffer.from('{"format": 1}'), 'ERR_EVIDENCE_UNKNOWN: JSON'],
   ]
   for (const [bytes, code] of cases) {
     const { code: exit, out, err } = await assay(['inspect', file(bytes)])
     t.equal(exit, 10)
     t.equal(out, '')
-    t.match(err, new RegExp(`^assay: ${code}: [^\\n]+\\n$`))
+    t.match(err, new RegExp(`^assay: ${code}[:,] [^\\n]+\\n$`))
   }
 })
 
