@@ -44,6 +44,12 @@ export function policyCommand(io: Io): Command {
     )
 }
 
+const EXAMPLES = `
+Examples:
+  assay policy init report.bin --endorsement vcek.der --out policy.jsonc
+  assay policy init evidence.json --name "inference, release 7" > policy.jsonc
+Nothing is fetched: without its certificate the evidence is pinned unverified, which the file says.`
+
 function initCommand(io: Io): Command {
   return new Command('init')
     .description('write a strict, commented policy that pins what evidence shows')
@@ -54,6 +60,7 @@ function initCommand(io: Io): Command {
     .option('--roots <file>', 'roots to trust besides the vendor ones (repeatable)', collect)
     .option('--at <time>', 'appraise the evidence as of this ISO-8601 time', once('--at'))
     .option('--json', 'JSON without comments')
+    .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: InitOptions) => {
       await init(file, options, io)
     })

@@ -43,6 +43,10 @@ export async function run(argv: readonly string[], version: string, world: Io): 
       'Decodes and verifies confidential-computing evidence: AMD SEV-SNP, Intel TDX, NVIDIA GPU',
     )
     .version(version)
+    .addHelpText(
+      'after',
+      '\nEvery refusal has a code; docs/errors.md says what each means and what to do',
+    )
     .helpCommand(false)
     .showSuggestionAfterError(true)
   for (const command of [

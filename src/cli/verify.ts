@@ -27,6 +27,13 @@ const EXIT_OF_RESULT: Record<AttestationResult['result'], ExitCode> = {
   undecided: EXIT.undecided,
 }
 
+const EXAMPLES = `
+Examples:
+  assay verify --snp report.bin --endorsement vcek.der --policy authenticity
+  assay verify --snp report.bin --nonce "$NONCE" --policy policy.jsonc
+  assay verify https://provider.example:8790 --policy policy.jsonc
+  assay verify evidence.json --policy policy.jsonc --offline --at 2026-11-21`
+
 export function verifyCommand(version: string, io: Io, answer: Answer): Command {
   const command = new Command('verify').description(
     'appraise evidence: exit 0 verified, 10 rejected, 20 undecided, 30 bad call',
@@ -45,6 +52,7 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
   earOptions(command)
   return command
     .option('--json', 'print the result as one JSON document')
+    .addHelpText('after', EXAMPLES)
     .action(async (target: string | undefined, flags: Flags) => {
       const writeEar = await openEar(flags, version, io)
       const result = await judge(target, flags, io)

@@ -12,6 +12,10 @@ t.test('run: help and version are answers', async (t) => {
   const verify = await assay(['verify', '--help'])
   t.equal(verify.code, 0)
   t.match(verify.out, /--endorsement <file>/)
+  for (const command of [['verify'], ['bundle'], ['policy', 'init']]) {
+    const { out } = await assay([...command, '--help'])
+    t.match(out, new RegExp(`\\nExamples:\\n {2}assay ${command.join(' ')} `), command.join(' '))
+  }
   t.equal((await assay(['--version'])).out, '0.0.0-test\n')
 })
 
