@@ -136,6 +136,7 @@ export const CODES = {
   ERR_INTERNAL: 'internal',
 } as const satisfies Record<string, Layer>
 
+/** Every code that a refusal can have; docs/errors.md says what each means. */
 export type Code = keyof typeof CODES
 
 /** Every refusal of assay, told apart by `code`; `layer` says whose turn it is. */

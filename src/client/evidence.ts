@@ -10,6 +10,7 @@ import { type Exchanged, exchange, REACH_NAMES, type Reach } from './exchange.js
 import { checkFlag, checkNames, checkNonce, wrong } from './options.js'
 import { endpoint } from './urls.js'
 
+/** What to ask a sidecar for in bound or batch mode. */
 export interface EvidenceOptions extends Reach {
   /** Fresh and random, 32 to 64 bytes. */
   readonly nonce: Uint8Array
@@ -23,6 +24,7 @@ export interface EvidenceOptions extends Reach {
   readonly endorsements?: boolean
 }
 
+/** Evidence with the answer that it was read from. */
 export interface FetchedEvidence extends Exchanged {
   readonly evidence: Evidence
 }

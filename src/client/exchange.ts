@@ -21,6 +21,7 @@ export interface Reach {
   readonly signal?: AbortSignal
 }
 
+/** An answer, and whose connection carried it. */
 export interface Exchanged {
   /** The answer as parsed from JSON. */
   readonly answer: unknown

@@ -11,6 +11,7 @@ import { exchange, REACH_NAMES, type Reach } from './exchange.js'
 import { checkFlag, checkNames, checkNonce } from './options.js'
 import { endpoint } from './urls.js'
 
+/** What to ask an AEP-83 sidecar for. */
 export interface QuoteOptions extends Reach {
   /** Fresh and random, exactly 64 bytes. */
   readonly nonce: Uint8Array

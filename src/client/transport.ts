@@ -4,6 +4,7 @@
 
 import type { Bytes } from '../core/private-copy.js'
 
+/** One request, as a transport has to send it. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST'
   /** `https:`, or `http:` to this machine. */
@@ -13,6 +14,7 @@ export interface TransportRequest {
   readonly signal: AbortSignal
 }
 
+/** The answer to one request, its body not yet read. */
 export interface TransportAnswer {
   readonly status: number
   readonly headers: { get(name: string): string | null }

@@ -17,6 +17,7 @@ const KINDS: ReadonlyMap<string, CertKind> = new Map([
   ['92f81bc3-5811-4d3d-97ff-d19f88dc67ea', 'crl'],
 ])
 
+/** One certificate of a certificate table, by its GUID. */
 export interface CertTableEntry {
   /** Lower-case, in RFC 4122 text order, which is the order of the bytes. */
   readonly guid: string

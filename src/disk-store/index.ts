@@ -11,6 +11,7 @@ import { decodeEntry, encodeEntry, MAX_FILE_LEN } from './entry.js'
 
 export type { EndorsementStore, StoredEntry } from '../verify/store.js'
 
+/** Bounds of a store on disk. */
 export interface DiskStoreOptions {
   /** Files to keep, of a few KiB each; the ones written longest ago go first. 1,024 unless told. */
   readonly maxFiles?: number

@@ -19,6 +19,7 @@ export const BUNDLE = v.strictObject({
   endorsements: list(bytes(1, LIMITS.endorsement), LIMITS.endorsements),
 })
 
+/** What goes into a bundle. */
 export interface BundleContent {
   /** The answer as it was parsed from JSON, every member kept. */
   readonly answer: unknown

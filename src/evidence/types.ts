@@ -27,6 +27,7 @@ export interface BatchProof {
   readonly noncePath: readonly Bytes[] | null
 }
 
+/** What an attester answered, parsed and not yet judged. */
 export interface Evidence {
   readonly tee: Tee
   readonly mode: Mode

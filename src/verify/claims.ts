@@ -15,6 +15,7 @@ import type { Case } from './snp-findings.js'
 import type { Vek } from './vek.js'
 import type { Identity } from './x509.js'
 
+/** What SEV-SNP evidence says, and by whose word; worth what the verdict says. */
 export interface SnpClaims {
   /** The fields under AMD's names, TCBs decoded if the product is known; null when unreadable. */
   readonly report: { readonly [name: string]: Plain } | null
@@ -25,6 +26,7 @@ export interface SnpClaims {
   readonly crls: readonly CrlClaims[]
 }
 
+/** What the certificate of the key that signs reports says. */
 export interface EndorsementKeyClaims {
   readonly kind: VekKind
   /** By the name of its issuer. */
@@ -40,6 +42,7 @@ export interface EndorsementKeyClaims {
   readonly tcb: Tcb | null
 }
 
+/** The root that the chain ends in, and why it is trusted or not. */
 export interface RootClaims {
   /** `vendor`: AMD's. `caller`: trusted because the caller said so. `none`: trusted by nobody. */
   readonly origin: Anchor
@@ -47,6 +50,7 @@ export interface RootClaims {
   readonly spkiSha256: string
 }
 
+/** A CRL that revocation was judged by. Times are ISO 8601 in UTC. */
 export interface CrlClaims {
   readonly number: number | null
   readonly thisUpdate: string

@@ -15,8 +15,10 @@ export const EAR_PROFILES = {
   'veraison-2023': 'tag:github.com,2023:veraison/ear',
 } as const
 
+/** Whose claim names an EAR bears; docs/ear.md says who reads which. */
 export type EarProfile = keyof typeof EAR_PROFILES
 
+/** What an EAR says besides the result. */
 export interface EarOptions {
   readonly profile: EarProfile
   /** Name and version of the software that appraised, such as `assay 0.1.0`. */

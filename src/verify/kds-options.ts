@@ -10,6 +10,7 @@ import { derObjects } from './pem.js'
 import type { EndorsementStore } from './store.js'
 import { type Certificate, parseCertificate } from './x509.js'
 
+/** Where `amdKds` asks and keeps, and for how long it tries. */
 export interface AmdKdsOptions extends Omit<FetcherOptions, 'fetch'> {
   /** Null: offline. Nothing but the store is asked then. */
   readonly fetch: typeof fetch | null

@@ -5,6 +5,7 @@ import type { BindingPolicy, Policy, SnpPolicy } from './policy.js'
 import { SNP_SENTENCES } from './policy-explain-snp.js'
 import { type Sentence, sentence } from './policy-sentence.js'
 
+/** A policy in sentences. */
 export interface Explanation {
   /** What evidence must be, a sentence per field that is judged. */
   readonly accepts: readonly string[]

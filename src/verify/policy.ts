@@ -14,7 +14,9 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
  * refused then.
  */
 export type Policy = Frozen<Omit<v.InferOutput<typeof PolicySchema>, '$schema'>>
+/** The section of a policy on SEV-SNP evidence. */
 export type SnpPolicy = NonNullable<Policy['snp']>
+/** The section of a policy on what ties evidence to a request and its connection. */
 export type BindingPolicy = Policy['binding']
 /** Minimum of one TCB, for one processor or for all of a product. */
 export type TcbFloor = Exclude<SnpPolicy['minimumTcb']['reported'], 'any'>[number]

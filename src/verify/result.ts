@@ -48,6 +48,7 @@ export type Finding = {
 /** `verified`: every finding passes. `rejected`: one fails. `undecided`: something was missing. */
 export type Verdict = 'verified' | 'rejected' | 'undecided'
 
+/** An appraisal: the verdict, every check that was made, and what was applied. */
 export interface AttestationResult {
   readonly result: Verdict
   readonly findings: readonly Finding[]

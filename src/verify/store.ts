@@ -5,6 +5,7 @@
 
 import type { Bytes } from './pem.js'
 
+/** What was fetched, and when. */
 export interface StoredEntry {
   readonly bytes: Uint8Array
   /** Milliseconds since 1970. */
