@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence, endorsements and a policy → an Attestation Result (RFC 9334).
 
-import { bindingClaims, checkBinding } from './binding.js'
+import { checkBinding } from './binding.js'
+import { bindingClaims } from './binding-claims.js'
 import type { SnpClaims } from './claims.js'
 import { type Appraisal, type CheckedAppraisal, checkAppraisal } from './options.js'
 import {

@@ -12,7 +12,6 @@ import {
 } from '../core/report-data.js'
 import type { SnpReport } from '../core/snp.js'
 import { VMPL_MAX } from '../core/snp-bits.js'
-import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import type { BatchProof, Evidence, Mode } from '../evidence.js'
 import type { CheckedAppraisal, CheckedChallenge } from './options.js'
@@ -27,7 +26,6 @@ import {
   pass,
   unknown,
 } from './result.js'
-import { sha256 } from './roots.js'
 
 /** Every check of a binding, in the order of the findings. */
 export const BINDING_CHECKS = [
@@ -40,22 +38,6 @@ export const BINDING_CHECKS = [
 ] as const
 
 export type BindingCheck = (typeof BINDING_CHECKS)[number]
-
-/** What REPORT_DATA was shown to stand for; null where it was not shown, or there is nothing. */
-export interface BindingClaims {
-  /** How REPORT_DATA is composed, by the form of the evidence. */
-  readonly mode: Mode
-  /** The tenant's nonce in hex, once REPORT_DATA was found to carry it. */
-  readonly nonce: string | null
-  /** SHA-256 of the SubjectPublicKeyInfo of the bound TLS key. */
-  readonly tlsSpkiSha256: string | null
-  /** KEM id and public key of the bound HPKE key, in hex. */
-  readonly hpke: string | null
-  readonly userData: string | null
-  /** Digest G over the evidence of all GPUs, in hex. */
-  readonly gpuDigest: string | null
-  readonly batch: { readonly size: number; readonly index: number } | null
-}
 
 type Report = SnpReport | Problem
 type BindingPolicy = Policy['binding']
@@ -77,28 +59,6 @@ export function checkBinding(asked: CheckedAppraisal, report: Report): Finding[]
     ...checkClaim('binding.hpke-key', policy.hpkeKey, hpke, 'HPKE key', nonce),
     ...checkClaim('binding.user-data', policy.userData, userData, 'data', nonce),
   ]
-}
-
-/** Claims are of use once REPORT_DATA was found to be composed of them. */
-export async function bindingClaims(
-  { evidence, challenge }: CheckedAppraisal,
-  findings: readonly Finding[],
-): Promise<BindingClaims> {
-  const { mode, claims, gpus, batch } = evidence
-  const shown = findings.some(
-    ({ check, outcome }) => check === 'binding.nonce' && outcome === 'pass',
-  )
-  const composed = shown && isComposed(mode)
-  const tlsKey = mode === 'tls' ? challenge?.channelSpki : claims.tlsSpki
-  return {
-    mode,
-    nonce: shown && challenge ? toHex(challenge.nonce) : null,
-    tlsSpkiSha256: shown && mode !== 'raw' && tlsKey ? await sha256(tlsKey) : null,
-    hpke: composed && claims.hpke ? toHex(claims.hpke) : null,
-    userData: composed && claims.userData ? toHex(claims.userData) : null,
-    gpuDigest: composed && gpus.length > 0 ? toHex(gpuEvidenceDigest(gpus)) : null,
-    batch: shown && batch ? { size: batch.size, index: batch.index } : null,
-  }
 }
 
 function checkMode({ mode }: Evidence, { modes }: BindingPolicy): Finding[] {
@@ -246,4 +206,4 @@ function proven(check: BindingCheck, [nonce]: readonly Finding[], detail: string
 }
 
 /** Modes whose REPORT_DATA is a digest of claims that the answer names. */
-const isComposed = (mode: Mode): boolean => mode === 'bound' || mode === 'batch'
+export const isComposed = (mode: Mode): boolean => mode === 'bound' || mode === 'batch'

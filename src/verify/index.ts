@@ -2,7 +2,8 @@
 // The public names of `assay/verify`.
 
 export { appraise, verify } from './appraise.js'
-export { BINDING_CHECKS, type BindingClaims } from './binding.js'
+export { BINDING_CHECKS } from './binding.js'
+export type { BindingClaims } from './binding-claims.js'
 export type { Anchor } from './chain.js'
 export type { CrlClaims, EndorsementKeyClaims, RootClaims, SnpClaims } from './claims.js'
 export { type EarClaims, earClaims, encodeEar } from './ear.js'

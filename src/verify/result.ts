@@ -3,7 +3,8 @@
 // policy that was applied.
 
 import { AttestationError, type Code } from '../errors.js'
-import type { BindingCheck, BindingClaims } from './binding.js'
+import type { BindingCheck } from './binding.js'
+import type { BindingClaims } from './binding-claims.js'
 import type { SnpClaims } from './claims.js'
 import type { Policy } from './policy.js'
 import type { SnpPolicyCheck } from './snp-policy-names.js'

@@ -66,9 +66,11 @@ const isCurrent = ({ thisUpdate, nextUpdate }: Crl, at: Date): boolean =>
   thisUpdate <= at && at <= nextUpdate
 
 function stale(own: readonly Crl[], at: Date): Finding {
-  const detail = own.some((crl) => isCurrent(crl, at))
-    ? 'the CRL is older than the policy accepts'
-    : 'no CRL was current at the time of the appraisal'
+  const [newest] = own.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime()) as [Crl]
+  const period = `${newest.thisUpdate.toISOString()} to ${newest.nextUpdate.toISOString()}`
+  const detail = isCurrent(newest, at)
+    ? `the CRL is older than the policy accepts: ${period}`
+    : `no CRL was current at the time of the appraisal; the newest is of ${period}`
   return unknown(CHECK, 'ERR_CRL_STALE', detail)
 }
 

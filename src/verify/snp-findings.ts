@@ -3,6 +3,7 @@
 // made says what stood in its way.
 
 import type { SnpReport } from '../core/snp.js'
+import type { Mode } from '../evidence.js'
 import { checkBinding } from './binding.js'
 import { type Known, type Path, UNTRUSTED, vouch } from './chain.js'
 import type { EndorseProblem } from './endorse.js'
@@ -144,10 +145,14 @@ async function signature({ report, signature, key }: Case): Promise<Finding[]> {
 function policy({ asked, report, key }: Case): Finding[] {
   return [
     checkTcbOrder(report),
-    ...checkSnpPolicy(report, asked.policy.snp, { ...factsOf(key), mode: asked.evidence.mode }),
+    ...checkSnpPolicy(report, asked.policy.snp, { ...factsOf(key), mode: levelOf(asked) }),
     ...checkBinding(asked, report),
   ]
 }
+
+/** TLS evidence that a policy accepts at any level is judged by the level of raw evidence. */
+const levelOf = ({ evidence: { mode }, policy: { binding } }: CheckedAppraisal): Mode =>
+  mode === 'tls' && binding.legacyTlsBinding === 'allow' ? 'raw' : mode
 
 /** What a certificate says counts once it is known who issued it. */
 function factsOf(key: Case['key']): Omit<SnpFacts, 'mode'> {

@@ -21,7 +21,7 @@ export interface SnpFacts {
   readonly hwId: Bytes | null
   /** Of a VLEK. */
   readonly cspId: string | null
-  /** How REPORT_DATA was composed. */
+  /** How REPORT_DATA was composed, or raw where its level is judged as if it were. */
   readonly mode: Mode
   /** Why something is not known; a missing endorsement when nothing is said. */
   readonly obstacle?: Problem

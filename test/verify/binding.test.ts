@@ -8,7 +8,7 @@ import { type Evidence, rawEvidence } from '../../src/evidence.js'
 import { authenticity, BINDING_CHECKS, type Policy } from '../../src/verify/index.js'
 import { type Amd, mintAmd } from '../fake/amd.js'
 import { changed } from '../helpers.js'
-import { appraise, checks, complaints } from './appraise.js'
+import { appraise, checks, complaints, withSnp } from './appraise.js'
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill)
 const NONCE = bytes(64, 0xa5)
@@ -146,6 +146,13 @@ t.test('binding: composed bytes count only at the level where callers choose non
   const accepted = await judge(amd, tls, allowed)
   t.same(complaints(accepted), {})
   t.notOk(bindingOf(accepted).includes('binding.oracle'), 'accepted by name, but not passed')
+  const report = await amd.report({ vmpl: 2, reportData: tlsData })
+  const elsewhere = await appraise(amd, {
+    evidence: { ...tls, report },
+    challenge: { nonce: NONCE, channelSpki: SPKI },
+    policy: withSnp(withBinding(legacy), { vmpl: [0] }),
+  })
+  t.same(complaints(elsewhere), { 'snp.vmpl': 'fail ERR_POLICY_VMPL' }, 'at a level of its own')
   const unreadable = await appraise(amd, {
     report: NONCE,
     evidence: { ...bound, report: NONCE },
