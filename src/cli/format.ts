@@ -25,22 +25,27 @@ const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
   [/^ERR_CHANNEL_KEY_MISSING$/, 'name the key of your TLS connection with --tls-key FILE'],
 ]
 
+/** Nobody should overlook whose word the whole verdict rests on. */
+const FOREIGN = 'the root is NOT that of the vendor: it is trusted because --roots names it'
+
 const paint = (text: string, color: number, on: boolean): string =>
   on ? `\x1b[${color}m${text}\x1b[0m` : text
 
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
   const { policy } = result
-  const unjudged = openFields(policy)
+  const { snp = {}, binding } = policy
+  const unjudged = [...openFields(snp, 'snp'), ...openFields(binding, 'binding')]
   const lines = [
     `${HEADLINE[result.result]}${scope(policy)}`,
+    ...(result.claims.snp?.root?.origin === 'caller' ? [FOREIGN] : []),
     '',
     formatFindings(result, color),
     tally(result),
     ...hints(result),
     `policy: ${policy.name}`,
     ...(unjudged.length > 0
-      ? [`not checked, because the policy accepts any: ${unjudged.join(', ')}`]
+      ? ['not checked, because the policy accepts any:', ...unjudged]
       : ['the policy leaves nothing unchecked']),
     `appraised as of ${result.evaluatedAt}`,
   ]
@@ -96,13 +101,21 @@ function formatFinding({ check, outcome, code, detail }: Finding, width: number,
   return `  ${mark}  ${check.padEnd(width)}  ${code ? `${code}: ` : ''}${detail}`
 }
 
-/** What the policy accepts whatever it is, and what it permits though it weakens, by path. */
-function openFields(policy: object, prefix = ''): string[] {
-  return Object.entries(policy).flatMap(([name, value]) => {
-    if (value === 'any' || value === 'allow') return [prefix + name]
-    return value !== null && typeof value === 'object' ? openFields(value, `${prefix}${name}.`) : []
-  })
+/** What the policy accepts whatever it is, and what it permits though it weakens, by section. */
+function openFields(section: object, path: string): string[] {
+  const members = Object.entries(section)
+  const open = members.filter(([name, value]) => isOpen(value) && !isForced(name, section))
+  const below = members.flatMap(([name, value]) =>
+    value !== null && typeof value === 'object' ? openFields(value, `${path}.${name}`) : [],
+  )
+  return open.length > 0 ? [`  ${path}: ${open.map(([name]) => name).join(', ')}`, ...below] : below
 }
+
+const isOpen = (value: unknown): boolean => value === 'any' || value === 'allow'
+
+/** Only Turin has an FMC; rows of other products can say nothing else of it. */
+const isForced = (name: string, row: { readonly product?: unknown }): boolean =>
+  name === 'fmc' && row.product !== 'Turin'
 
 /** Decoded evidence as indented `name  value` lines; nested objects indent. */
 export function formatFields(fields: object, indent = '  '): string {

@@ -32,6 +32,7 @@ export interface Subject extends Pick<EvidenceFile, 'evidence' | 'endorsements'>
   readonly answer: unknown
 }
 
+const HEX_NONCE = /^([0-9a-f]{2}){32,64}$/i
 const URL_SCHEME = /^https?:\/\//i
 
 /** The flags that say what is to be verified. */
@@ -82,9 +83,15 @@ interface Given {
 
 async function readGiven({ nonce, tlsKey }: SubjectFlags, io: Io): Promise<Given> {
   return {
-    nonce: nonce === undefined ? null : fromBase64(nonce, '--nonce'),
+    nonce: nonce === undefined ? null : readNonce(nonce),
     channelSpki: tlsKey === undefined ? null : readSpki(await readInput(tlsKey, io), tlsKey),
   }
+}
+
+/** Hex of a nonce reads as base64 of something longer, and would only be found to be too long. */
+function readNonce(text: string): Uint8Array {
+  if (HEX_NONCE.test(text)) throw usage('--nonce takes base64, and this looks like hex')
+  return fromBase64(text, '--nonce')
 }
 
 /** A raw report is what AEP-83 answers in raw mode, without the answer around it. */

@@ -13,7 +13,8 @@ function text(verdict: AttestationResult['result'], ...codes: Code[]): string {
   const { snp: _, ...policy } = authenticity()
   const bound = { ...policy.binding, nonce: 'require', modes: ['raw'] } as const
   const all = { tlsKey: 'require', hpkeKey: 'require', userData: 'require' } as const
-  const result = { result: verdict, findings, evaluatedAt: '2026-07-01T12:00:00.000Z' }
+  const evaluatedAt = '2026-07-01T12:00:00.000Z'
+  const result = { result: verdict, findings, claims: { snp: null }, evaluatedAt }
   const closed = { ...policy, binding: { ...bound, ...all } }
   return formatResult({ ...result, policy: closed } as unknown as AttestationResult, false)
 }
@@ -51,8 +52,24 @@ t.test('format: a policy that leaves nothing unchecked', async (t) => {
   t.match(text('rejected', 'ERR_POLICY_TEE'), /\nthe policy leaves nothing unchecked\n/)
 })
 
+t.test('format: an FMC is open only where there can be one', async (t) => {
+  const levels = { fmc: 'any', bootLoader: 1, tee: 1, snp: 1, microcode: 1 } as const
+  const open = (product: string) => {
+    const base = authenticity()
+    const rows = [{ product, cpuid: 'any', ...levels }]
+    const snp = { ...base.snp, minimumTcb: { ...base.snp.minimumTcb, reported: rows } }
+    const rest = { result: 'verified', findings: [], claims: { snp: null }, evaluatedAt: '' }
+    const policy = { ...base, snp }
+    const written = formatResult({ ...rest, policy } as unknown as AttestationResult, false)
+    return /\n {2}snp\.minimumTcb\.reported\.0: (.*)\n/.exec(written)?.[1]
+  }
+  t.equal(open('Turin'), 'cpuid, fmc')
+  t.equal(open('Genoa'), 'cpuid')
+})
+
 t.test('format: counts what passed, and names what did not', async (t) => {
-  const rest = { result: 'rejected', policy: authenticity(), evaluatedAt: '' }
+  const claims = { snp: null }
+  const rest = { result: 'rejected', claims, policy: authenticity(), evaluatedAt: '' }
   const lines = (...findings: AttestationResult['findings']) =>
     formatResult({ ...rest, findings } as unknown as AttestationResult, false)
   const pass = { check: 'snp.tcb', outcome: 'pass', code: null, detail: 'x' } as const
@@ -66,10 +83,10 @@ t.test('format: counts what passed, and names what did not', async (t) => {
 })
 
 t.test('format: a reason that several checks share stands once', async (t) => {
-  const written = text('undecided', 'ERR_CRL', 'ERR_CRL', 'ERR_CRL_STALE')
+  const written = text('undecided', 'ERR_UNSUPPORTED', 'ERR_UNSUPPORTED', 'ERR_CRL_STALE')
   const rows = written.split('\n').filter((line) => line.startsWith('  ????'))
   t.same(
     rows.map((row) => row.slice(row.indexOf('ERR_'))),
-    ['ERR_CRL: x', 'ERR_CRL: as above', 'ERR_CRL_STALE: x'],
+    ['ERR_UNSUPPORTED: x', 'ERR_UNSUPPORTED: as above', 'ERR_CRL_STALE: x'],
   )
 })

@@ -135,7 +135,10 @@ t.test('verify: what was decided and what nobody looked at, for people and as JS
   t.equal(verified.code, 0)
   t.match(verified.out, /^VERIFIED \(/)
   t.match(verified.out, /\n {2}pass {2}binding\.nonce/)
-  t.match(verified.out, /not checked, because the policy accepts any: .*snp\.measurement/)
+  t.match(
+    verified.out,
+    /not checked, because the policy accepts any:\n {2}snp: .*measurement.*\n {2}snp\.guestPolicy: /,
+  )
   t.match(verified.out, /\nappraised as of 2026-07-01T12:00:00\.000Z\n$/)
 
   const json = JSON.parse((await assay([...line, ...expected, '--json'])).out)
@@ -168,6 +171,7 @@ t.test('verify: calls that are wrong', async (t) => {
     [[...snp, ...policy, ...policy], 'ERR_USAGE'],
     [[...snp, ...policy, '--nonce', 'AA='], 'ERR_ARGUMENT'],
     [[...snp, ...policy, '--nonce', 'AAAA'], 'ERR_REPORT_DATA_LENGTH'],
+    [[...snp, ...policy, '--nonce', '0a'.repeat(64)], 'ERR_USAGE'],
     [[...snp, ...policy, '--report-data', 'xy'], 'ERR_ARGUMENT'],
     [[...snp, ...policy, '--report-data', 'ab'], 'ERR_REPORT_DATA_LENGTH'],
     [[...snp, ...policy, '--roots', report], 'ERR_ARGUMENT'],
