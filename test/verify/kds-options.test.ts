@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
+import { amdKds } from '../../src/verify/kds.js'
+import { fetchOf } from '../fake/kds.js'
 import { chipOf, codeFrom, world } from './kds-world.js'
 
 t.test('kds: wrong calls', async (t) => {
@@ -33,4 +35,16 @@ t.test('kds: wrong calls', async (t) => {
     { ...chip, tcb: { ...tcb, snp: 1.5 } },
   ]
   for (const one of chips) t.equal(await codeFrom(endorser.vcek(one)), 'ERR_ARGUMENT')
+})
+
+t.test('kds: without roots of the caller, what they vouch for is refused', async (t) => {
+  const { kds, clock, store, chip } = await world()
+  const client = amdKds({
+    fetch: fetchOf(kds, clock),
+    store,
+    now: clock.now,
+    sleep: clock.sleep,
+  })
+  t.equal(await codeFrom(client.vcek(chip)), 'ERR_ENDORSER_ANSWER')
+  t.same(store.keys, [], 'nor kept')
 })
