@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One request to an Attester and its answer: bounded in time and size, JSON or an error with a code.
 
+import { joinBytes } from '../core/bytes.js'
 import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import { parseJson } from '../evidence.js'
@@ -94,17 +95,7 @@ async function collect(
     whole = length <= most
     if (!whole) break
   }
-  return { bytes: joined(chunks).slice(0, most), whole }
-}
-
-function joined(chunks: readonly Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
+  return { bytes: joinBytes(chunks).slice(0, most), whole }
 }
 
 /** Whatever a transport throws means that there is no connection, or no longer. */

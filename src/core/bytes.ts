@@ -4,6 +4,7 @@
 
 import { isBytes } from '@noble/hashes/utils.js'
 import { AttestationError } from '../errors.js'
+import type { Bytes } from './private-copy.js'
 
 /**
  * Refuses what is not a Uint8Array. A string, say, would enter the window as zeros.
@@ -34,6 +35,20 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0
   for (let at = 0; at < a.length; at++) difference |= (a[at] as number) ^ (b[at] as number)
   return difference === 0
+}
+
+/** Whether there is nothing but zeros. */
+export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+
+/** The parts one after another. */
+export function joinBytes(parts: readonly Uint8Array[]): Bytes {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
 }
 
 function kind(value: unknown): string {

@@ -3,6 +3,7 @@
 
 import * as bits from '../../assembly/snp/bits.js'
 import * as at from '../../assembly/snp/layout.js'
+import { joinBytes } from './bytes.js'
 import { call, put, settle } from './core.js'
 import { type Bytes, PrivateCopy } from './private-copy.js'
 import { type PlatformInfoBits, type PolicyBits, platformInfoBits, policyBits } from './snp-bits.js'
@@ -228,10 +229,7 @@ class SnpReport {
   get signature(): Bytes {
     const r = this.#report.bytes(at.SIGNATURE_R_AT, at.SIGNATURE_R_LEN).reverse()
     const s = this.#report.bytes(at.SIGNATURE_S_AT, at.SIGNATURE_S_LEN).reverse()
-    const signature = new Uint8Array(r.length + s.length)
-    signature.set(r)
-    signature.set(s, r.length)
-    return signature
+    return joinBytes([r, s])
   }
 
   /** The whole report. */

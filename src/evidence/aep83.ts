@@ -2,7 +2,7 @@
 // The answer of AEP-83's `POST /quote`, with both forms of GPU evidence.
 
 import * as v from 'valibot'
-import { equalBytes } from '../core/bytes.js'
+import { equalBytes, joinBytes } from '../core/bytes.js'
 import { splitAep83GpuEvidence } from '../core/nvidia-aep83.js'
 import type { Bytes } from '../core/private-copy.js'
 import { hasGpus, LIMITS, PLATFORMS, type QuoteAnswer, TEE_OF_PLATFORM } from '../protocol.js'
@@ -75,10 +75,8 @@ function readParts(gpu: GpuReport, evidence: Bytes, at: number, place: Place): B
   const { report, cec_report: cec = new Uint8Array(), certificate_chain: chain } = gpu
   const path = `gpu_reports[${at}]`
   if (!chain) throw malformed(place, `${path}.certificate_chain`, 'missing')
-  const joined = new Uint8Array(evidence.length + cec.length + chain.length)
-  joined.set(evidence)
-  joined.set(cec, evidence.length)
-  joined.set(chain, evidence.length + cec.length)
-  if (!equalBytes(joined, report)) throw malformed(place, `${path}.report`, 'its parts expected')
+  if (!equalBytes(joinBytes([evidence, cec, chain]), report)) {
+    throw malformed(place, `${path}.report`, 'its parts expected')
+  }
   return chain
 }

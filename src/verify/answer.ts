@@ -2,6 +2,7 @@
 // One request and its answer: sent once, read to the end or to the limit, and sorted by what to do
 // next.
 
+import { joinBytes } from '../core/bytes.js'
 import { AttestationError, type Code } from '../errors.js'
 import type { Bytes } from './pem.js'
 
@@ -92,7 +93,7 @@ async function read(wanted: Wanted, response: Response): Promise<Answer> {
   if (declared !== null && declared !== length) {
     return broken(wanted, `the answer ended after ${length} of ${declared} bytes`)
   }
-  return length === 0 ? wrong(wanted, 'an empty answer') : { bytes: join(chunks, length) }
+  return length === 0 ? wrong(wanted, 'an empty answer') : { bytes: joinBytes(chunks) }
 }
 
 /**
@@ -103,16 +104,6 @@ function declaredLength({ headers, type }: Response): number | null {
   const length = headers.get('content-length')
   const opaque = type === 'cors' || headers.has('content-encoding')
   return length === null || opaque ? null : Number(length)
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Bytes {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 /** What the host says about a failed connection, as ` (ECONNREFUSED)`: a code, never a sentence. */
