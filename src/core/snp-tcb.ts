@@ -23,6 +23,9 @@ export interface Tcb {
   readonly microcode: number
 }
 
+/** Bytes of a hwID; in CHIP_ID zeros follow where it is shorter. */
+export const HW_ID_LEN: Readonly<Record<Product, number>> = { Milan: 64, Genoa: 64, Turin: 8 }
+
 type Models = readonly [family: number, first: number, last: number, product: Product]
 
 /** AMD 57230, product names; the ranges are inclusive. */

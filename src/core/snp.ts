@@ -13,6 +13,7 @@ export type { PlatformInfoBits, PolicyBits } from './snp-bits.js'
 export {
   type Cpuid,
   decodeTcb,
+  HW_ID_LEN,
   type Product,
   productOf,
   type Tcb,

@@ -14,7 +14,7 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509'
-import type { Product, Tcb } from '../core/snp.js'
+import { HW_ID_LEN, type Product, type Tcb } from '../core/snp.js'
 import {
   bigEndian,
   derInteger,
@@ -72,8 +72,6 @@ const PRODUCT_NAMES: Readonly<Record<Product, string>> = {
   Genoa: 'Genoa',
   Turin: 'Turin',
 }
-/** Turin tells its chips apart by fewer bytes. */
-const HW_ID_LEN: Readonly<Record<Product, number>> = { Milan: 64, Genoa: 64, Turin: 8 }
 const AMD = '1.3.6.1.4.1.3704.1'
 /** Security patch levels as AMD writes them, the reserved ones among them. */
 const SPL_ORDER = {

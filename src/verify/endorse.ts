@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches what is missing to judge one SNP report, and says why when it cannot be had.
 
-import { decodeTcb, type Product, type SnpReport } from '../core/snp.js'
+import { isZero } from '../core/bytes.js'
+import { decodeTcb, HW_ID_LEN, type Product, type SnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { findPath } from './chain.js'
 import type { Endorsements } from './endorsements.js'
@@ -37,10 +38,6 @@ interface Key {
   readonly product: Product
   readonly kind: VekKind
 }
-
-/** No chip has this id: a host that masks CHIP_ID writes it. */
-const isMasked = (chipId: Uint8Array): boolean => chipId.every((byte) => byte === 0)
-const TURIN_HW_ID_LEN = 8
 
 /**
  * Fetches the VCEK if none that was presented is for this report, the chain if neither AMD's pinned
@@ -105,14 +102,14 @@ async function fetchVcek(
     )
   }
   const { chipId } = report
-  if (isMasked(chipId)) {
+  if (isZero(chipId)) {
     throw new AttestationError(
       'ERR_CHIP_ID_MASKED',
       'the host masks CHIP_ID, so the VCEK cannot be asked for',
     )
   }
   const ask = async (product: Product) => {
-    const hwId = product === 'Turin' ? chipId.slice(0, TURIN_HW_ID_LEN) : chipId
+    const hwId = chipId.slice(0, HW_ID_LEN[product])
     const tcb = decodeTcb(report.reportedTcb, product)
     return { der: owned(await endorser.vcek({ product, chipId: hwId, tcb })), product }
   }
@@ -135,7 +132,7 @@ function candidates(
   if (cpuid) {
     throw new AttestationError('ERR_SNP_PRODUCT', 'the CPUID of the report is of no known product')
   }
-  return isMasked(chipId.subarray(TURIN_HW_ID_LEN)) ? ['Turin'] : ['Milan', 'Genoa']
+  return isZero(chipId.subarray(HW_ID_LEN.Turin)) ? ['Turin'] : ['Milan', 'Genoa']
 }
 
 /** Whether a chip of another product may still be there. */

@@ -2,6 +2,7 @@
 // How AMD's Key Distribution Service is asked: the options, checked whole before any work, and the
 // addresses of what it has (AMD 57230, 58369).
 
+import { HW_ID_LEN } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import type { Chip } from './endorser.js'
@@ -86,8 +87,6 @@ function readRoots(root: Uint8Array, at: number): Certificate[] {
   }
 }
 
-const TURIN_HW_ID_LEN = 8
-const HW_ID_LEN = 64
 const SPL_MAX = 255
 
 /**
@@ -102,11 +101,7 @@ export function vcekPath({ product, chipId, tcb }: Chip): string {
   const sound = spls.every(
     (spl) => Number.isInteger(spl) && 0 <= Number(spl) && Number(spl) <= SPL_MAX,
   )
-  if (
-    !sound ||
-    turin !== (fmc !== null) ||
-    chipId.length !== (turin ? TURIN_HW_ID_LEN : HW_ID_LEN)
-  ) {
+  if (!sound || turin !== (fmc !== null) || chipId.length !== HW_ID_LEN[product]) {
     throw wrong(`the TCB or the length of the id is not that of a ${product} chip`)
   }
   const names = [...(turin ? ['fmcSPL'] : []), 'blSPL', 'teeSPL', 'snpSPL', 'ucodeSPL']

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report and its key show → what a policy can ask for: origin, guest, switches.
 
+import { isZero } from '../core/bytes.js'
 import type { SnpReport } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import type { SnpPolicy } from './policy.js'
@@ -155,5 +156,3 @@ function mask(path: string, vector: bigint | null, pin: Pin): string {
   const spelled = `0x${vector.toString(16)}`
   return pin(path, vector === 0n ? 'any' : spelled, `Seen: ${spelled}.`)
 }
-
-const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)

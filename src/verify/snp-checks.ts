@@ -3,8 +3,8 @@
 // 58369): kind, product, TCB, and the chip or the provider. None of it proves anything without the
 // signatures; without it, a genuine key of another machine or of older firmware would do.
 
-import { equalBytes } from '../core/bytes.js'
-import { decodeTcb, type Product, type SnpReport, type Tcb } from '../core/snp.js'
+import { equalBytes, isZero } from '../core/bytes.js'
+import { decodeTcb, HW_ID_LEN, type Product, type SnpReport, type Tcb } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import type { VekKind } from './names.js'
 import { attempt, type Finding, fail, pass, unknown } from './result.js'
@@ -23,8 +23,6 @@ export function checkPair(pair: Pair): Finding[] {
   const identity = pair.kind === 'vcek' ? checkChip(pair) : checkCsp(pair)
   return [checkKind(pair), checkProduct(pair), checkTcb(pair), identity]
 }
-
-const HW_ID_LEN: Readonly<Record<Product, number>> = { Milan: 64, Genoa: 64, Turin: 8 }
 
 /** SIGNING_KEY names the kind of key that signed. */
 function checkKind({ report, kind, extensions }: Pair): Finding {
@@ -77,7 +75,7 @@ function checkChip({ report, product, extensions }: Pair): Finding {
     return fail(check, code, `the certificate has no hwID of a ${product} chip`)
   }
   const chipId = report.chipId
-  if (chipId.every((byte) => byte === 0)) {
+  if (isZero(chipId)) {
     return unknown(check, 'ERR_CHIP_ID_MASKED', 'the host masks CHIP_ID')
   }
   const expected = new Uint8Array(chipId.length)

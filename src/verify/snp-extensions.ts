@@ -2,7 +2,7 @@
 // What AMD's extensions say about an endorsement key (AMD 57230 and 58369, 1.3.6.1.4.1.3704.1):
 // looked up by OID, never by place, and decoded exactly.
 
-import type { Tcb } from '../core/snp.js'
+import { HW_ID_LEN, type Tcb } from '../core/snp.js'
 import { contentKey } from './cache.js'
 import { malformed } from './der.js'
 import type { Bytes } from './pem.js'
@@ -37,8 +37,8 @@ const OCTET_STRING = 0x04
 const IA5_STRING = 0x16
 const STRUCT_VERSION_MAX = 1
 /** Lengths of a hwID: raw, and in an OCTET STRING, on Milan and Genoa and on Turin. */
-const HW_ID_RAW = [64, 8]
-const HW_ID_WRAPPED = [66, 10]
+const HW_ID_RAW = Object.values(HW_ID_LEN)
+const HW_ID_WRAPPED = HW_ID_RAW.map((length) => length + 2)
 
 /**
  * Decodes the extensions of a VCEK or VLEK.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy on where evidence comes from: the product, the kind of key, the provider, the chip.
 
+import { CHIP_ID_LEN } from '../../assembly/snp/layout.js'
+import { isZero } from '../core/bytes.js'
 import type { Problem } from './result.js'
 import {
   type Evidence,
@@ -10,8 +12,6 @@ import {
   type Rule,
   spells,
 } from './snp-policy-rules.js'
-
-const CHIP_ID_LEN = 64
 
 export const ORIGIN_RULES: readonly Rule[] = [
   onEvidence(
@@ -93,5 +93,3 @@ function names(id: string, chip: Uint8Array): boolean {
   const length = id.length / 2
   return spells(id, chip.subarray(0, length)) && isZero(chip.subarray(length))
 }
-
-const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
