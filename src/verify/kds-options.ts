@@ -5,11 +5,11 @@
 import { HW_ID_LEN } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
+import { readRoots } from './caller-roots.js'
 import type { Chip } from './endorser.js'
 import { DEADLINE_MS, type FetcherOptions, REQUEST_MS } from './fetcher.js'
-import { derObjects } from './pem.js'
 import type { EndorsementStore } from './store.js'
-import { type Certificate, parseCertificate } from './x509.js'
+import type { Certificate } from './x509.js'
 
 /** Where `amdKds` asks and keeps, and for how long it tries. */
 export interface AmdKdsOptions extends Omit<FetcherOptions, 'fetch'> {
@@ -59,7 +59,7 @@ export function checkKdsOptions(options: AmdKdsOptions): CheckedKdsOptions {
     crlReuseMs: CRL_REUSE_MS,
     ...options,
     baseUrl: base(options.baseUrl ?? AMD_BASE_URL),
-    roots: (options.roots ?? []).flatMap(readRoots),
+    roots: readRoots((options.roots ?? []).map((root) => new Uint8Array(root))),
   }
   for (const name of DURATIONS) {
     if (!(checked[name] >= 0)) throw wrong(`${name} is not a number of milliseconds`)
@@ -77,14 +77,6 @@ function base(text: string): string {
     )
   }
   return url.href.replace(/\/+$/, '')
-}
-
-function readRoots(root: Uint8Array, at: number): Certificate[] {
-  try {
-    return derObjects(new Uint8Array(root)).map(parseCertificate)
-  } catch (cause) {
-    throw wrong(`roots[${at}] is not a certificate`, { cause })
-  }
 }
 
 const SPL_MAX = 255
@@ -109,5 +101,4 @@ export function vcekPath({ product, chipId, tcb }: Chip): string {
   return `/vcek/v1/${product}/${toHex(chipId)}?${query.join('&')}`
 }
 
-const wrong = (message: string, options?: ErrorOptions): AttestationError =>
-  new AttestationError('ERR_ARGUMENT', message, options)
+const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)

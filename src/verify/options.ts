@@ -5,10 +5,11 @@
 import { NONCE_LEN_MAX, NONCE_LEN_MIN, REPORT_DATA_LEN } from '../../assembly/protocol.js'
 import { AttestationError } from '../errors.js'
 import type { BatchProof, Evidence, GpuEvidence, Mode } from '../evidence.js'
+import { readRoots } from './caller-roots.js'
 import type { SnpEndorser } from './endorser.js'
-import { type Bytes, derObjects } from './pem.js'
+import type { Bytes } from './pem.js'
 import { authenticity, type Policy, parsePolicy } from './policy.js'
-import { type Certificate, parseCertificate } from './x509.js'
+import type { Certificate } from './x509.js'
 
 /** What the tenant sent, and over which connection. */
 export interface Challenge {
@@ -94,7 +95,7 @@ export function checkAppraisal(options: Appraisal): CheckedAppraisal {
       ...copies(options.endorsements, 'endorsements'),
     ],
     endorser,
-    roots: copies(options.roots ?? [], 'roots').flatMap(readRoots),
+    roots: readRoots(copies(options.roots ?? [], 'roots')),
     at: new Date(at),
     policy: applied(options.policy, challenge),
   }
@@ -196,13 +197,4 @@ function integer(value: number, name: string): number {
   return value
 }
 
-function readRoots(root: Bytes, at: number): Certificate[] {
-  try {
-    return derObjects(root).map(parseCertificate)
-  } catch (cause) {
-    throw wrong(`roots[${at}] is not a certificate`, { cause })
-  }
-}
-
-const wrong = (message: string, options?: ErrorOptions): AttestationError =>
-  new AttestationError('ERR_ARGUMENT', message, options)
+const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)
