@@ -12,5 +12,5 @@ export type {
   EvidenceFile,
   FormatCode,
   GpuEvidence,
-  Mode,
 } from './evidence/types.js'
+export { MODES, type Mode, TEES } from './protocol.js'

@@ -31,6 +31,10 @@ export const FORMAT_PREFIX = 'assay.'
 export const TEES = ['snp', 'tdx'] as const
 export type Tee = (typeof TEES)[number]
 
+/** How REPORT_DATA is composed: protocol sections 1, 3 and 4. */
+export const MODES = ['raw', 'tls', 'bound', 'batch'] as const
+export type Mode = (typeof MODES)[number]
+
 /** AEP-83's `tee_platform`. */
 export const PLATFORMS = ['snp', 'tdx', 'snp-gpu', 'tdx-gpu'] as const
 export type Platform = (typeof PLATFORMS)[number]

@@ -3,10 +3,7 @@
 
 import type { Bytes } from '../core/private-copy.js'
 import type { Code } from '../errors.js'
-import type { Tee } from '../protocol.js'
-
-/** How REPORT_DATA was composed, as the shape of the answer says: protocol sections 1, 3 and 4. */
-export type Mode = 'raw' | 'tls' | 'bound' | 'batch'
+import type { Mode, Tee } from '../protocol.js'
 
 /** What one GPU said. */
 export interface GpuEvidence {

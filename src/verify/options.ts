@@ -4,7 +4,14 @@
 
 import { NONCE_LEN_MAX, NONCE_LEN_MIN, REPORT_DATA_LEN } from '../../assembly/protocol.js'
 import { AttestationError } from '../errors.js'
-import type { BatchProof, Evidence, GpuEvidence, Mode } from '../evidence.js'
+import {
+  type BatchProof,
+  type Evidence,
+  type GpuEvidence,
+  MODES,
+  type Mode,
+  TEES,
+} from '../evidence.js'
 import { readRoots } from './caller-roots.js'
 import type { SnpEndorser } from './endorser.js'
 import type { Bytes } from './pem.js'
@@ -76,9 +83,6 @@ const EVIDENCE: readonly (keyof Evidence)[] = [
   'claims',
   'batch',
 ]
-const TEES: readonly unknown[] = ['snp', 'tdx'] satisfies Evidence['tee'][]
-const MODES: readonly unknown[] = ['raw', 'tls', 'bound', 'batch'] satisfies Mode[]
-
 /** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH`, `ERR_POLICY_DOCUMENT` */
 export function checkAppraisal(options: Appraisal): CheckedAppraisal {
   known(options, OPTIONS, 'options')

@@ -4,12 +4,11 @@
 
 import * as v from 'valibot'
 import { VMPL_MAX } from '../core/snp-bits.js'
-import type { Mode } from '../evidence.js'
+import { MODES } from '../evidence.js'
 import { integer, listOf, object, orAny, text, word } from './policy-fields.js'
 import { SnpPolicySchema } from './policy-schema-snp.js'
 
 export const POLICY_FORMAT = 'assay.policy.v1'
-const MODES: readonly Mode[] = ['raw', 'tls', 'bound', 'batch']
 
 const require = (description: string) => word(['require', 'any'], description)
 
