@@ -9,7 +9,7 @@ import type { Endorsements } from './endorsements.js'
 import type { SnpEndorser } from './endorser.js'
 import type { VekKind } from './names.js'
 import type { Bytes } from './pem.js'
-import type { Problem } from './result.js'
+import { type Problem, problemOf } from './result.js'
 import { checkPair } from './snp-checks.js'
 import { pairOf, type Vek } from './vek.js'
 import { type Certificate, parseCertificate } from './x509.js'
@@ -144,10 +144,4 @@ const isAbsent = (error: unknown): boolean =>
 function owned(bytes: Uint8Array): Bytes {
   if (bytes instanceof Uint8Array) return new Uint8Array(bytes)
   throw new AttestationError('ERR_ENDORSER_ANSWER', 'the endorser handed out what is not bytes')
-}
-
-/** A refusal as a problem; anything else that is thrown is our bug and goes on. */
-function problemOf(error: unknown): Problem {
-  if (!(error instanceof AttestationError) || error.layer === 'internal') throw error
-  return { code: error.code, detail: error.message }
 }

@@ -110,6 +110,14 @@ export function attempt<Value>(run: () => Value): Value | AttestationError {
   }
 }
 
+/** A refusal as a problem. Anything else that was thrown is our bug and goes on. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof AttestationError && error.layer !== 'internal') {
+    return { code: error.code, detail: error.message }
+  }
+  throw error
+}
+
 /** One fail decides; without one, a single unknown leaves the question open. */
 export function conclude(findings: readonly Finding[]): Verdict {
   if (findings.some(({ outcome }) => outcome === 'fail')) return 'rejected'

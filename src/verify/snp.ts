@@ -8,7 +8,7 @@ import { claimsOf, type SnpClaims } from './claims.js'
 import { type EndorseProblem, endorse } from './endorse.js'
 import { type Endorsements, openAll, sort } from './endorsements.js'
 import type { CheckedAppraisal } from './options.js'
-import { attempt, type Finding, type Problem } from './result.js'
+import { attempt, type Finding, type Problem, problemOf } from './result.js'
 import { revocationRule } from './revocation.js'
 import { type Case, findingsOf } from './snp-findings.js'
 import { ReportSignature } from './snp-signature.js'
@@ -79,5 +79,3 @@ function absence([problem]: readonly Problem[], report: SnpReport | null): Probl
     detail: problem ? `${detail}: ${problem.detail}` : detail,
   }
 }
-
-const problemOf = ({ code, message }: AttestationError): Problem => ({ code, detail: message })
