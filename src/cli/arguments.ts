@@ -37,7 +37,11 @@ export const collect = (value: string, previous: readonly string[] = []): readon
 /** Refuses a flag that is given twice: one of the two would silently not count. */
 export function once(flag: string): (value: string, previous: string | undefined) => string {
   return (value, previous) => {
-    if (previous !== undefined) throw new AttestationError('ERR_USAGE', `${flag} is given twice`)
+    if (previous !== undefined) throw usage(`${flag} is given twice`)
     return value
   }
 }
+
+/** The refusal of a call whose flags are wrong. */
+export const usage = (message: string): AttestationError =>
+  new AttestationError('ERR_USAGE', message)

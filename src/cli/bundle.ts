@@ -7,7 +7,7 @@ import { AttestationError } from '../errors.js'
 import { encodeBundle } from '../evidence.js'
 import { endorsementsFor, type SnpEndorser } from '../verify/index.js'
 import { checkChallenge } from '../verify/options.js'
-import { collect, once } from './arguments.js'
+import { collect, once, usage } from './arguments.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
 import type { Io } from './io.js'
@@ -41,7 +41,7 @@ export function bundleCommand(io: Io): Command {
     .addHelpText('after', EXAMPLES)
   return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
     const file = flags.out
-    if (file === undefined) throw new AttestationError('ERR_USAGE', 'name the bundle: --out FILE')
+    if (file === undefined) throw usage('name the bundle: --out FILE')
     const [given, roots] = await Promise.all([
       readInputs(flags.endorsement, io),
       readInputs(flags.roots, io),
@@ -51,8 +51,7 @@ export function bundleCommand(io: Io): Command {
     const { answer } = subject
     const challenge = checkChallenge(subject.challenge, subject.evidence.mode)
     const endorsements = await complete(subject, given, endorser)
-    const nonce = challenge?.nonce ?? null
-    const channelSpki = challenge?.channelSpki ?? null
+    const { nonce, channelSpki } = challenge ?? { nonce: null, channelSpki: null }
     await createFile(file, encodeBundle({ answer, nonce, channelSpki, endorsements }))
     const count = endorsements.length
     io.out(

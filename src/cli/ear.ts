@@ -3,7 +3,6 @@
 
 import path from 'node:path'
 import type { Command } from 'commander'
-import { AttestationError } from '../errors.js'
 import {
   type AttestationResult,
   EAR_PROFILES,
@@ -14,7 +13,7 @@ import {
   encodeEar,
   signEar,
 } from '../verify/index.js'
-import { once } from './arguments.js'
+import { once, usage } from './arguments.js'
 import { readInput } from './files.js'
 import type { Io } from './io.js'
 import { replaceFile } from './output.js'
@@ -107,5 +106,3 @@ async function readKey(file: string, ear: string, io: Io): Promise<EarSigner> {
   if (path.resolve(file) === path.resolve(ear)) throw usage('--ear would overwrite --ear-key')
   return earSigner(new TextDecoder().decode(await readInput(file, io)))
 }
-
-const usage = (message: string): AttestationError => new AttestationError('ERR_USAGE', message)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `--policy`, and what other flags add to it.
 
+import { REPORT_DATA_LEN } from '../../assembly/snp/layout.js'
 import { fromHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import type { Policy } from '../verify/index.js'
+import { usage } from './arguments.js'
 import type { Io } from './io.js'
 import { readPolicy } from './policy.js'
 
@@ -12,8 +14,6 @@ export interface PolicyFlags {
   readonly reportData?: string
   readonly tlsKey?: string
 }
-
-const REPORT_DATA_LEN = 64
 
 /**
  * The policy that was named, with REPORT_DATA pinned where a flag says what it must be, and a TLS
@@ -50,5 +50,3 @@ function pinned(policy: Policy, hex: string): Policy {
   }
   return { ...policy, snp: { ...snp, reportData } }
 }
-
-const usage = (message: string): AttestationError => new AttestationError('ERR_USAGE', message)

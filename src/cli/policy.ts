@@ -13,7 +13,7 @@ import {
   parsePolicy,
 } from '../verify/index.js'
 import { collect, once, parseTime } from './arguments.js'
-import { readInput } from './files.js'
+import { readInput, readInputs } from './files.js'
 import type { Io } from './io.js'
 import { createFile } from './output.js'
 import { readSeed } from './policy-seed.js'
@@ -68,12 +68,10 @@ function initCommand(io: Io): Command {
 
 async function init(file: string, options: InitOptions, io: Io): Promise<void> {
   const { out, json, name = `pinned from ${nameOf(file)}` } = options
-  const read = (files: readonly string[] = []) =>
-    Promise.all(files.map((one) => readInput(one, io)))
   const seed = await readSeed({
     file: await readInput(file, io),
-    endorsements: await read(options.endorsement),
-    roots: await read(options.roots),
+    endorsements: await readInputs(options.endorsement, io),
+    roots: await readInputs(options.roots, io),
     at: options.at === undefined ? io.now() : parseTime(options.at),
   })
   const commented = initPolicy({ ...seed, name })

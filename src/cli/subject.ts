@@ -3,12 +3,13 @@
 
 import { createPublicKey } from 'node:crypto'
 import type { Command } from 'commander'
+import { isGatewayUrl } from '../client/urls.js'
 import { fromBase64, toBase64 } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
 import { BINDS, type Bind, LIMITS } from '../protocol.js'
 import type { Challenge } from '../verify/index.js'
-import { collect, once } from './arguments.js'
+import { collect, once, usage } from './arguments.js'
 import { isDocument } from './evidence-kind.js'
 import { labelOf, readInput } from './files.js'
 import type { Io } from './io.js'
@@ -149,7 +150,7 @@ async function fetchSubject(
     {
       ...(given.nonce && { nonce: given.nonce }),
       aep83: flags.aep83 ?? false,
-      bind: bindings(flags.bind ?? (isGateway(url) ? '' : 'tls')),
+      bind: bindings(flags.bind ?? (isGatewayUrl(url) ? '' : 'tls')),
       batch: flags.batch ?? false,
       headers: Object.fromEntries((flags.header ?? []).map(header)),
     },
@@ -157,10 +158,6 @@ async function fetchSubject(
   )
   return { evidence, endorsements, challenge: { nonce, channelSpki }, answer }
 }
-
-/** TLS ends at a provider's gateway, so that no key of the guest is at its other end. */
-const isGateway = (url: string): boolean =>
-  URL.canParse(url) && /\/attestation\/quote\/?$/.test(new URL(url).pathname)
 
 function bindings(list: string): Bind[] {
   const names = list === '' || list === 'none' ? [] : list.split(',')
@@ -203,5 +200,3 @@ function readSpki(bytes: Uint8Array, file: string): Uint8Array {
     throw new AttestationError('ERR_FILE_FORMAT', message, { cause })
   }
 }
-
-const usage = (message: string): AttestationError => new AttestationError('ERR_USAGE', message)

@@ -37,6 +37,13 @@ export function endpoint(url: string, path: string): URL {
 export const isQuoteUrl = (url: string): boolean =>
   parseUrl(url).pathname.replace(/\/$/, '').endsWith(PATHS.quote)
 
+/** Of a lease, on a provider's gateway. */
+const GATEWAY_QUOTE = `/attestation${PATHS.quote}`
+
+/** Whether `url` is a gateway's, at which TLS ends: no key of the guest is at its other end. */
+export const isGatewayUrl = (url: string): boolean =>
+  URL.canParse(url) && new URL(url).pathname.replace(/\/$/, '').endsWith(GATEWAY_QUOTE)
+
 /**
  * The quote URL of a lease on its provider's gateway. The gateway forwards AEP-83's messages as
  * they are, wants an `Authorization` header or a client certificate, has no route for `/info`, and
@@ -48,7 +55,7 @@ export function gatewayQuoteUrl(lease: Lease): string {
   const { gateway, dseq, gseq, oseq, service, podIndex } = lease
   const numbers = [dseq, `${gseq}`, `${oseq}`]
   if (!numbers.every((text) => DIGITS.test(text))) throw wrong('dseq, gseq and oseq are integers')
-  const url = endpoint(gateway, `/lease/${numbers.join('/')}/attestation${PATHS.quote}`)
+  const url = endpoint(gateway, `/lease/${numbers.join('/')}${GATEWAY_QUOTE}`)
   if (service !== undefined) url.searchParams.set('service', service)
   if (podIndex === undefined) return url.href
   if (service === undefined) throw wrong('podIndex needs a service')
