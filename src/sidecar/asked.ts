@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether what came back is the report that was asked for: the last look before evidence is served.
+
+import type { Bytes } from '../core/private-copy.js'
+import { parseSnpReport } from '../core/snp.js'
+import { parseTdxQuote } from '../core/tdx.js'
+import { AttestationError } from '../errors.js'
+import type { Tee } from '../protocol.js'
+
+/** What REPORT_DATA and VMPL have to say. `vmpl` is nothing to TDX. */
+export interface Asked {
+  readonly reportData: Uint8Array
+  readonly vmpl: number
+}
+
+/**
+ * The report alone, without what may follow a TDX quote: drivers before Linux 7.0 hand out as many
+ * bytes as the host says, and those behind the quote are nobody's to see.
+ *
+ * @throws {AttestationError} `ERR_DEVICE_ANSWER` for anything but a sound report over what was asked
+ */
+export function checkAnswer(tee: Tee, answer: Uint8Array, asked: Asked): Bytes {
+  return tee === 'snp' ? snpReport(answer, asked) : tdxQuote(answer, asked)
+}
+
+function snpReport(answer: Uint8Array, { reportData, vmpl }: Asked): Bytes {
+  const report = parsed('SNP report', () => parseSnpReport(answer))
+  checkReportData(report.reportData, reportData)
+  if (report.vmpl !== vmpl) throw wrong(`VMPL expected ${vmpl}, got ${report.vmpl}`)
+  return report.bytes
+}
+
+function tdxQuote(answer: Uint8Array, { reportData }: Asked): Bytes {
+  const quote = parsed('TDX quote', () => parseTdxQuote(answer))
+  checkReportData(quote.body.reportData, reportData)
+  return quote.bytes
+}
+
+function parsed<Report>(what: string, parse: () => Report): Report {
+  try {
+    return parse()
+  } catch (cause) {
+    if (!(cause instanceof AttestationError) || cause.layer !== 'evidence') throw cause
+    throw wrong(`the device gave no ${what}: ${cause.message}`, { cause })
+  }
+}
+
+function checkReportData(got: Uint8Array, asked: Uint8Array): void {
+  if (asked.length !== got.length || got.some((byte, at) => byte !== asked[at])) {
+    throw wrong('REPORT_DATA is not what was asked for')
+  }
+}
+
+const wrong = (message: string, options?: ErrorOptions): AttestationError =>
+  new AttestationError('ERR_DEVICE_ANSWER', message, options)

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import t from 'tap'
+import { checkAnswer } from '../../src/sidecar/asked.js'
+import { mintReport } from '../fake/snp.js'
+import { noise } from '../fake/tdx.js'
+import { changed, hex, throwsCode } from '../helpers.js'
+
+const reportData = noise(64, 1)
+const report = mintReport({ reportData, vmpl: 1 })
+
+t.test('asked: the report as it came, if it says what was asked', async (t) => {
+  t.equal(hex(checkAnswer('snp', report, { reportData, vmpl: 1 })), hex(report))
+})
+
+t.test('asked: every bit of REPORT_DATA and VMPL counts', async (t) => {
+  const flipped = (at: number, bit: number) =>
+    changed(report, (r) => r.set([(r[at] as number) ^ (1 << bit)], at))
+  for (const at of [...Array.from({ length: 64 }, (_, i) => 0x50 + i), 0x30, 0x31, 0x32, 0x33]) {
+    for (let bit = 0; bit < 8; bit++) {
+      const answer = flipped(at, bit)
+      const title = `bit ${bit} of byte ${at}`
+      throwsCode(
+        t,
+        () => checkAnswer('snp', answer, { reportData, vmpl: 1 }),
+        'ERR_DEVICE_ANSWER',
+        title,
+      )
+    }
+  }
+  const short = { reportData: reportData.subarray(0, 63), vmpl: 1 }
+  throwsCode(t, () => checkAnswer('snp', report, short), 'ERR_DEVICE_ANSWER', 'no prefix either')
+})
+
+t.test('asked: evidence of the other TEE is none', async (t) => {
+  throwsCode(t, () => checkAnswer('tdx', report, { reportData, vmpl: 1 }), 'ERR_DEVICE_ANSWER')
+})
+
+t.test('asked: a bug of ours stays one', async (t) => {
+  const asked = { reportData, vmpl: 1 }
+  throwsCode(t, () => checkAnswer('snp', null as never, asked), 'ERR_ARGUMENT')
+})
