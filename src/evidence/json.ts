@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON that has one reading: UTF-8, bounded, and no member name twice in one object.
 
-import { AttestationError } from '../errors.js'
+import { AttestationError, type Code } from '../errors.js'
 import { LIMITS } from '../protocol.js'
-import type { FormatCode } from './types.js'
 
 /** Far deeper than any format here, far flatter than what exhausts a stack. */
 const DEPTH_MAX = 32
@@ -15,7 +14,7 @@ const DEPTH_MAX = 32
  * @param document text, or its bytes
  * @throws {AttestationError} `code`
  */
-export function parseJson(document: string | Uint8Array, code: FormatCode): unknown {
+export function parseJson(document: string | Uint8Array, code: Code): unknown {
   if (document.length > LIMITS.document) {
     const limit = `a document of at most ${LIMITS.document} bytes expected`
     throw new AttestationError(code, `${limit}, got ${document.length}`)
@@ -26,7 +25,7 @@ export function parseJson(document: string | Uint8Array, code: FormatCode): unkn
   return value
 }
 
-function decodeUtf8(bytes: Uint8Array, code: FormatCode): string {
+function decodeUtf8(bytes: Uint8Array, code: Code): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -35,7 +34,7 @@ function decodeUtf8(bytes: Uint8Array, code: FormatCode): string {
 }
 
 /** The engine's own words quote the document, so they go no further. */
-function parse(text: string, code: FormatCode): unknown {
+function parse(text: string, code: Code): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -44,7 +43,7 @@ function parse(text: string, code: FormatCode): unknown {
 }
 
 /** Walks the tokens of valid JSON with the names of every object that is open; null for a list. */
-function checkNames(text: string, code: FormatCode): void {
+function checkNames(text: string, code: Code): void {
   const open: (Set<string> | null)[] = []
   /** The last token that says whether a name or a value comes next. */
   let mark = ''
@@ -67,7 +66,7 @@ function checkNames(text: string, code: FormatCode): void {
 }
 
 /** Names are compared as they read, not as they are escaped. */
-function addName(names: Set<string> | null, literal: string, code: FormatCode): void {
+function addName(names: Set<string> | null, literal: string, code: Code): void {
   if (names === null) return
   const name = JSON.parse(literal) as string
   if (names.has(name)) throw new AttestationError(code, 'a member name stands twice in one object')

@@ -3,8 +3,8 @@
 // next.
 
 import { joinBytes } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError, type Code } from '../errors.js'
-import type { Bytes } from './pem.js'
 
 /** What is asked for. */
 export interface Wanted {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roots that a caller chose to trust, in any form → certificates.
 
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
-import { type Bytes, derObjects } from './pem.js'
+import { derObjects } from '../pem.js'
 import { type Certificate, parseCertificate } from './x509.js'
 
 /** @throws {AttestationError} `ERR_ARGUMENT` for what is neither DER nor PEM of certificates */

@@ -2,13 +2,13 @@
 // Fetches what is missing to judge one SNP report, and says why when it cannot be had.
 
 import { isZero } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import { decodeTcb, HW_ID_LEN, type Product, type SnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { findPath } from './chain.js'
 import type { Endorsements } from './endorsements.js'
 import type { SnpEndorser } from './endorser.js'
 import type { VekKind } from './names.js'
-import type { Bytes } from './pem.js'
 import { type Problem, problemOf } from './result.js'
 import { checkPair } from './snp-checks.js'
 import { pairOf, type Vek } from './vek.js'

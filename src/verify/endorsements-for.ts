@@ -2,13 +2,13 @@
 // Everything that vouches for one report, to be kept with it for later.
 
 import { equalBytes } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import type { SnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { type EndorseProblem, endorse } from './endorse.js'
 import { type Endorsements, openAll, sort } from './endorsements.js'
 import type { SnpEndorser } from './endorser.js'
 import { authorityOf, rootName } from './names.js'
-import type { Bytes } from './pem.js'
 import { recognize } from './roots.js'
 
 /**

@@ -2,13 +2,14 @@
 // Endorsements of every form and in any order → certificates and CRLs by what they are.
 
 import { type CertTableEntry, parseCertTable, startsCertTable } from '../core/cert-table.js'
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
+import { derObjects } from '../pem.js'
 import { anticipate } from './anticipate.js'
 import { ContentCache, remember } from './cache.js'
 import { type Crl, parseCrl } from './crl.js'
 import { CONTEXT_0, DerReader, malformed, SEQUENCE } from './der.js'
 import { guessP384 } from './p384.js'
-import { type Bytes, derObjects } from './pem.js'
 import { attempt, type Problem } from './result.js'
 import { type Pinned, recognize } from './roots.js'
 import { readVek, type Vek } from './vek.js'

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an Endorser of AMD machines hands out, whoever it is: AMD's own service, a mirror, a store.
 
+import type { Bytes } from '../core/private-copy.js'
 import type { Product, Tcb } from '../core/snp.js'
 import type { VekKind } from './names.js'
-import type { Bytes } from './pem.js'
 
 /** The chip and the firmware that a VCEK belongs to. */
 export interface Chip {

@@ -2,11 +2,11 @@
 // Fetches small public objects politely: one request at a time per origin, in the order in which
 // they were asked for; patient where the service asks for patience; never without end.
 
+import type { Bytes } from '../core/private-copy.js'
 import type { AttestationError } from '../errors.js'
 import { type Answer, ask, refuse, type Wanted } from './answer.js'
 import { Abort, type Clock, rest, within } from './clock.js'
 import { joined, Line } from './line.js'
-import type { Bytes } from './pem.js'
 
 export type { Wanted } from './answer.js'
 export type { Clock } from './clock.js'

@@ -3,13 +3,14 @@
 // fails here is returned or kept.
 
 import { equalBytes } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import type { Product, Tcb } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
+import { derObjects } from '../pem.js'
 import { type Path, vouch } from './chain.js'
 import { type Crl, parseCrl } from './crl.js'
 import type { Chip } from './endorser.js'
 import { authorityOf, rootName, type VekKind } from './names.js'
-import { type Bytes, derObjects } from './pem.js'
 import type { Problem } from './result.js'
 import { vouchCrl } from './revocation.js'
 import { pinnedKey } from './roots.js'

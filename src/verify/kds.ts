@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AMD's Key Distribution Service, or a mirror of it, as an Endorser (AMD 57230, 58369).
 
+import type { Bytes } from '../core/private-copy.js'
 import type { Product } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import { findPath } from './chain.js'
@@ -15,7 +16,6 @@ import {
 } from './kds-options.js'
 import { type Item, Keeper } from './keeper.js'
 import type { VekKind } from './names.js'
-import type { Bytes } from './pem.js'
 import type { Certificate } from './x509.js'
 
 export type { AmdKdsOptions } from './kds-options.js'

@@ -2,11 +2,11 @@
 // Between a store and the network: what is kept is used while it is fresh, what is fetched is kept
 // once it is checked, and what is kept is checked like what is fetched.
 
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import { refuse, type Wanted } from './answer.js'
 import type { Fetcher, Progress } from './fetcher.js'
 import { joined } from './line.js'
-import type { Bytes } from './pem.js'
 import type { EndorsementStore } from './store.js'
 
 /** Something that can be fetched and kept. */

@@ -3,6 +3,7 @@
 // nobody reads.
 
 import { NONCE_LEN_MAX, NONCE_LEN_MIN, REPORT_DATA_LEN } from '../../assembly/protocol.js'
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import {
   type BatchProof,
@@ -14,7 +15,6 @@ import {
 } from '../evidence.js'
 import { readRoots } from './caller-roots.js'
 import type { SnpEndorser } from './endorser.js'
-import type { Bytes } from './pem.js'
 import { authenticity, type Policy, parsePolicy } from './policy.js'
 import type { Certificate } from './x509.js'
 

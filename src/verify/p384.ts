@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one form in which AMD's endorsement keys stand in certificates.
 
-import type { Bytes } from './pem.js'
+import type { Bytes } from '../core/private-copy.js'
 
 /**
  * Start of the SubjectPublicKeyInfo of a P-384 key: id-ecPublicKey, secp384r1, and a BIT STRING of

@@ -3,11 +3,11 @@
 // in a browser, where AMD's service cannot be asked.
 
 import { equalBytes } from '../core/bytes.js'
+import type { Bytes } from '../core/private-copy.js'
 import { fromBase64, toHex } from '../encoding.js'
 import { AMD_AUTHORITIES, type AmdAuthority } from './amd-authorities.js'
 import { remember } from './cache.js'
 import { amdName } from './names.js'
-import type { Bytes } from './pem.js'
 import type { Identity } from './x509.js'
 
 /** One of AMD's own, whose place in the chain was verified when its constants were made. */

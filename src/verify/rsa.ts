@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which RSA keys a verification is spent on. Whoever presents certificates chooses their keys.
 
+import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import { DerReader, exactly, INTEGER, SEQUENCE } from './der.js'
 import { readBits, readNumber } from './der-values.js'
-import type { Bytes } from './pem.js'
 import { attempt } from './result.js'
 
 /** AMD's largest. The cost of a verification grows faster than the key. */

@@ -2,9 +2,9 @@
 // Signatures, all of them through WebCrypto. Keys are imported and certificates verified once per
 // content, which parses to the same object; the signature of evidence is verified every time.
 
+import type { Bytes } from '../core/private-copy.js'
 import { ContentCache, remember } from './cache.js'
 import { p384Point } from './p384.js'
-import type { Bytes } from './pem.js'
 import { isAffordableRsa } from './rsa.js'
 import type { Signed } from './signed.js'
 import type { Identity } from './x509.js'

@@ -2,10 +2,10 @@
 // What AMD's extensions say about an endorsement key (AMD 57230 and 58369, 1.3.6.1.4.1.3704.1):
 // looked up by OID, never by place, and decoded exactly.
 
+import type { Bytes } from '../core/private-copy.js'
 import { HW_ID_LEN, type Tcb } from '../core/snp.js'
 import { contentKey } from './cache.js'
 import { malformed } from './der.js'
-import type { Bytes } from './pem.js'
 import type { Certificate } from './x509.js'
 
 /** Security patch levels of a VEK; null where the certificate has none. */

@@ -2,10 +2,10 @@
 // The signature of an SNP report, started as early as its key can be guessed: verifying it takes
 // longer than everything else, and runs while all of that is done.
 
+import type { Bytes } from '../core/private-copy.js'
 import type { SnpReport } from '../core/snp.js'
 import { contentKey } from './cache.js'
 import { guessP384 } from './p384.js'
-import type { Bytes } from './pem.js'
 import { p384Key, verifyP384 } from './signature.js'
 
 /** Verifications of one report, at most one per key. */

@@ -3,7 +3,7 @@
 // like an answer of the network, so it may lose, mix up or alter entries and only costs a request.
 // Whoever can write to it can, like a mirror, hand out an older CRL that is still genuine.
 
-import type { Bytes } from './pem.js'
+import type { Bytes } from '../core/private-copy.js'
 
 /** What was fetched, and when. */
 export interface StoredEntry {

@@ -6,12 +6,12 @@ import { readdirSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { type Crl, parseCrl } from '../../src/verify/crl.js'
-import { derObjects } from '../../src/verify/pem.js'
 import { type Certificate, parseCertificate } from '../../src/verify/x509.js'
 import { mintAmd } from '../fake/amd.js'
 import { mutate, random } from '../fuzz/mutate.js'
 import { codeOf, hex } from '../helpers.js'
 import { encodeCertificate, encodeCrl, readCertificate, readCrl } from '../oracle/x509.js'
+import { derObjects } from '../src/pem.js'
 import { skip, vectorBytes, vectorPath, vectors } from '../vectors.js'
 
 type Bytes = Uint8Array<ArrayBuffer>

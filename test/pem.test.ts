@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { derObjects } from '../../src/verify/pem.js'
-import { pem } from '../fake/amd.js'
-import { throwsCode } from '../helpers.js'
+import { derObjects } from '../src/pem.js'
+import { pem } from './fake/amd.js'
+import { throwsCode } from './helpers.js'
 
 const ONE = Uint8Array.of(0x30, 0x03, 1, 2, 3)
 const TWO = Uint8Array.of(0x30, 0x01, 9)

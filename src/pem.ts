@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a caller hands in as one endorsement → the DER objects in it.
 
-import type { Bytes } from '../core/private-copy.js'
-import { fromBase64 } from '../encoding.js'
-import { AttestationError } from '../errors.js'
-
-export type { Bytes }
+import type { Bytes } from './core/private-copy.js'
+import { fromBase64 } from './encoding.js'
+import { AttestationError } from './errors.js'
 
 const SEQUENCE = 0x30
 /** A body has no hyphen, so that matching stops at the first one and stays linear. */
