@@ -10,6 +10,8 @@ export const PATHS = {
   info: '/info',
   healthz: '/healthz',
   evidence: '/v1/evidence',
+  metrics: '/metrics',
+  openapi: '/openapi.json',
 } as const
 
 export const MEDIA_TYPES = {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `assay/sidecar`: the Attester. It returns raw evidence, and never a verdict.
 
+export { type AppOptions, buildApp, type Keys } from './app.js'
+export type { Clock } from './clock.js'
 export type { CpuSurface, GpuReport, GpuSurface, Platform, PlatformReport } from './surface.js'

@@ -11,7 +11,7 @@ import { mintAmd } from '../fake/amd.js'
 import { mutate, random } from '../fuzz/mutate.js'
 import { codeOf, hex } from '../helpers.js'
 import { encodeCertificate, encodeCrl, readCertificate, readCrl } from '../oracle/x509.js'
-import { derObjects } from '../src/pem.js'
+import { derObjects } from '../../src/pem.js'
 import { skip, vectorBytes, vectorPath, vectors } from '../vectors.js'
 
 type Bytes = Uint8Array<ArrayBuffer>

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Attester: what a request asks → what the hardware signs → the answer. GPU evidence first, then
+// its digest, then the CPU report over everything; any failure fails the whole request.
+
+import { gpuEvidenceDigest, gpuNonce } from '../core/digest.js'
+import type { Bytes } from '../core/private-copy.js'
+import { reportDataBound, reportDataRaw, reportDataTls } from '../core/report-data.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
+import { AttestationError } from '../errors.js'
+import type { Platform as PlatformName, Tee } from '../protocol.js'
+import {
+  type AnswerClaims,
+  base64,
+  type Collected,
+  evidenceAnswer,
+  evidenceHead,
+  quoteAnswer,
+} from './answers.js'
+import { Batch } from './batch.js'
+import { Batcher } from './batcher.js'
+import { certificateReader } from './certificates.js'
+import { Devices, type DevicesOptions } from './devices.js'
+import { type Caller, MANY } from './queue.js'
+import type { Asked } from './report-check.js'
+import type { EvidenceQuery, QuoteQuery } from './requests.js'
+import type { GpuReport, PlatformReport } from './surface.js'
+
+/** Public keys that evidence can be bound to. */
+export interface Keys {
+  /** DER SubjectPublicKeyInfo of the TLS key in use. */
+  readonly tlsSpki: Bytes
+  /** KEM id (2 bytes, RFC 9180 §7.1), then the public key. */
+  readonly hpke: Bytes
+}
+
+export interface AttesterOptions extends DevicesOptions {
+  readonly keys: Keys
+  /** Whether raw mode is served, in which the hardware signs 64 bytes of the caller's. */
+  readonly rawQuotes: 'allow' | 'deny'
+  /** Told how many requests each batch has. */
+  readonly onBatch?: (size: number) => void
+}
+
+const BATCH: Caller = { connection: MANY, gone: () => false }
+/** AEP-83: the GPU's nonce is the first half of REPORT_DATA. */
+const GPU_NONCE_LEN = 32
+/** Requests that may wait for one report. */
+const BATCH_WAITING_MOST = 0x4000
+
+export class Attester {
+  readonly devices: Devices
+  readonly platform: PlatformName
+  readonly #certificates = certificateReader()
+  readonly #batcher: Batcher<EvidenceQuery, string>
+
+  constructor(private readonly options: AttesterOptions) {
+    const { cpu, gpus } = options.platform
+    this.devices = new Devices(options)
+    this.platform = gpus ? `${cpu.tee}-gpu` : cpu.tee
+    this.#batcher = new Batcher({ ...options, waitingMost: BATCH_WAITING_MOST }, (take) =>
+      this.#collectBatch(take),
+    )
+  }
+
+  /** How many batch requests wait for the next report. */
+  get batchWaiting(): number {
+    return this.#batcher.waiting
+  }
+
+  /**
+   * Answers `/quote`: raw mode at the guest's own level, TLS mode at the next (protocol section 2).
+   *
+   * @throws {AttestationError} `ERR_RAW_DENIED`, `ERR_LEVEL_FLOOR`, and what `Devices` throw
+   */
+  async quote({ nonce, bindTls }: QuoteQuery, caller: Caller): Promise<string> {
+    if (!bindTls && this.options.rawQuotes === 'deny') throw rawDenied()
+    const vmpl = bindTls ? this.#composedVmpl() : this.options.platform.cpu.floor
+    const reportData = bindTls
+      ? reportDataTls(this.options.keys.tlsSpki, nonce)
+      : reportDataRaw(nonce)
+    const gpus = await this.#gpus(reportData.subarray(0, GPU_NONCE_LEN), caller)
+    const collected = await this.#report({ reportData, vmpl }, gpus, caller)
+    return quoteAnswer(this.platform, collected, bindTls)
+  }
+
+  /**
+   * Answers `/v1/evidence`, bound or batched (protocol sections 3 and 4).
+   *
+   * @throws {AttestationError} `ERR_LEVEL_FLOOR`, and what `Devices` throw
+   */
+  async evidence(query: EvidenceQuery, caller: Caller): Promise<string> {
+    const vmpl = this.#composedVmpl()
+    if (query.batch) return this.#batcher.add(query, caller)
+    const gpus = await this.#gpus(gpuNonce(query.nonce), caller)
+    const reportData = this.#bound(query, digestOf(gpus))
+    const collected = await this.#report({ reportData, vmpl }, gpus, caller)
+    const head = evidenceHead(this.#tee, collected, query.endorsements)
+    return evidenceAnswer(head, this.#claims(query), null)
+  }
+
+  /** Resolves when nothing is under way any more, and lets go of the hardware. */
+  async close(): Promise<void> {
+    this.#batcher.stop()
+    await this.devices.close()
+  }
+
+  async #gpus(nonce: Uint8Array, caller: Caller): Promise<readonly GpuReport[]> {
+    return (await this.devices.collectGpus(() => nonce, caller)) as readonly GpuReport[]
+  }
+
+  async #report(asked: Asked, gpus: readonly GpuReport[], caller: Caller): Promise<Collected> {
+    const collected = await this.devices.collect(() => asked, caller)
+    return this.#collected(collected as PlatformReport, gpus)
+  }
+
+  #collected({ report, auxblob }: PlatformReport, gpus: readonly GpuReport[]): Collected {
+    return { report, certificates: this.#certificates(auxblob), gpus }
+  }
+
+  /** One report for all that wait when its turn comes. */
+  async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<readonly string[]> {
+    const batch = new Batch(take)
+    const gpus = await this.devices.collectGpus(() => batch.gpuNonce(), BATCH)
+    if (gpus === null) return []
+    const digest = digestOf(gpus)
+    const vmpl = this.#composedVmpl()
+    const report = await this.devices.collect(() => {
+      const reportData = batch.reportData((query) => this.#bound(query, digest))
+      return reportData && { reportData, vmpl }
+    }, BATCH)
+    if (report === null) return []
+    this.options.onBatch?.(batch.size)
+    return this.#batchAnswers(batch, this.#collected(report, gpus))
+  }
+
+  #batchAnswers(batch: Batch, collected: Collected): readonly string[] {
+    const head = evidenceHead(this.#tee, collected, true)
+    let bare: string | undefined
+    return batch.queries.map((query, index) => {
+      if (!query.endorsements) bare ??= evidenceHead(this.#tee, collected, false)
+      const place = batch.place(index)
+      return evidenceAnswer(
+        query.endorsements ? head : (bare as string),
+        this.#claims(query),
+        place,
+      )
+    })
+  }
+
+  get #tee(): Tee {
+    return this.options.platform.cpu.tee
+  }
+
+  /** The level of what the sidecar composed: one above the guest's own, out of every caller's reach. */
+  #composedVmpl(): number {
+    const { tee, floor } = this.options.platform.cpu
+    if (tee === 'tdx') return 0
+    if (floor < VMPL_MAX) return floor + 1
+    throw new AttestationError('ERR_LEVEL_FLOOR', 'at VMPL 3 only raw quotes are to be had')
+  }
+
+  /** The 64 bytes that bound mode puts into REPORT_DATA, and a batch into its claim tree. */
+  #bound({ nonce, tls, hpke, userData }: EvidenceQuery, gpuDigest: Bytes | null): Bytes {
+    const { keys } = this.options
+    return reportDataBound({
+      nonce,
+      ...(tls && { tlsSpki: keys.tlsSpki }),
+      ...(hpke && { hpke: keys.hpke }),
+      ...(gpuDigest && { gpuDigest }),
+      ...(userData && { userData }),
+    })
+  }
+
+  #claims({ tls, hpke, userData }: EvidenceQuery): AnswerClaims {
+    const { keys } = this.options
+    return {
+      ...(tls && { tls_spki: base64(keys.tlsSpki) }),
+      ...(hpke && { hpke: base64(keys.hpke) }),
+      ...(userData && { user_data: base64(userData) }),
+    }
+  }
+}
+
+/** Null without GPUs, where nothing is bound. */
+const digestOf = (gpus: readonly GpuReport[]): Bytes | null =>
+  gpus.length === 0
+    ? null
+    : gpuEvidenceDigest(gpus.map(({ index, report }) => ({ index, evidence: report })))
+
+const rawDenied = () =>
+  new AttestationError('ERR_RAW_DENIED', 'the operator has this sidecar sign no bytes of a caller')

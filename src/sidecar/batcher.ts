@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches form by themselves: whoever comes while the device is at work waits, and the next report
+// takes all of them (assay evidence protocol, section 4).
+
+import { TREE_SIZE_MAX } from '../../assembly/protocol.js'
+import { Deadlines, type Waiting } from './deadlines.js'
+import { type Caller, cancelled, full, late, type QueueOptions } from './queue.js'
+
+interface Member<Query, Answer> extends Waiting {
+  readonly query: Query
+  readonly caller: Caller
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+  done: boolean
+}
+
+/**
+ * Waits for the device, then calls `take` once for the requests that wait by then, and answers each
+ * of them, in their order. There may be none left.
+ */
+export type BatchWork<Query, Answer> = (take: () => readonly Query[]) => Promise<readonly Answer[]>
+
+export class Batcher<Query, Answer> {
+  readonly #deadlines: Deadlines
+  #members: Member<Query, Answer>[] = []
+  /** Whether the members have their turn coming. */
+  #scheduled = false
+
+  constructor(
+    private readonly options: Pick<QueueOptions, 'clock' | 'deadlineMs' | 'waitingMost'>,
+    private readonly work: BatchWork<Query, Answer>,
+  ) {
+    this.#deadlines = new Deadlines(options.clock, options.deadlineMs)
+  }
+
+  /** How many wait for the next report. */
+  get waiting(): number {
+    return this.#members.length
+  }
+
+  /**
+   * @throws {AttestationError} `ERR_QUEUE_FULL`, `ERR_QUEUE_DEADLINE`, `ERR_QUEUE_CANCELLED`, and
+   * what the work throws
+   */
+  add(query: Query, caller: Caller): Promise<Answer> {
+    const most = Math.min(this.options.waitingMost, TREE_SIZE_MAX)
+    if (this.#members.length >= most) this.#members = this.#present()
+    if (this.#members.length >= most) return Promise.reject(full(this.#members.length))
+    return new Promise((resolve, reject) => {
+      const member: Member<Query, Answer> = {
+        query,
+        caller,
+        resolve,
+        reject,
+        done: false,
+        expire: () => refuse(member, late(this.options.deadlineMs)),
+      }
+      this.#members.push(member)
+      this.#deadlines.add(member)
+      if (!this.#scheduled) this.#schedule()
+    })
+  }
+
+  /** Lets go of the timer; for when nobody waits any more. */
+  stop(): void {
+    this.#deadlines.stop()
+  }
+
+  #schedule(): void {
+    this.#scheduled = true
+    let taken: Member<Query, Answer>[] | null = null
+    const take = () => {
+      taken = this.#take()
+      return taken.map(({ query }) => query)
+    }
+    this.work(take).then(
+      (answers) => {
+        for (const [index, member] of (taken ?? []).entries()) {
+          member.done = true
+          member.resolve(answers[index] as Answer)
+        }
+      },
+      (error) => {
+        // A batch that never had its turn has taken nobody, and whoever waits is told.
+        for (const member of taken ?? this.#take()) refuse(member, error)
+      },
+    )
+  }
+
+  #take(): Member<Query, Answer>[] {
+    const taken = this.#present()
+    this.#members = []
+    this.#scheduled = false
+    return taken
+  }
+
+  /** Those who still wait, and have somebody to answer. */
+  #present(): Member<Query, Answer>[] {
+    for (const member of this.#members) if (member.caller.gone()) refuse(member, cancelled())
+    return this.#members.filter((member) => !member.done)
+  }
+}
+
+/** A second refusal changes nothing: a promise settles once. */
+function refuse<Query, Answer>(member: Member<Query, Answer>, error: unknown): void {
+  member.done = true
+  member.reject(error)
+}

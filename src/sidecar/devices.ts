@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hardware of a guest, each device behind a line of its own.
+
+import { AttestationError, type Code } from '../errors.js'
+import type { Clock } from './clock.js'
+import { type Caller, Queue, type QueueState } from './queue.js'
+import { type Asked, checkReport } from './report-check.js'
+import type { GpuReport, Platform, PlatformReport } from './surface.js'
+
+/** Which device a figure is about. */
+export type Device = 'cpu' | 'gpu'
+
+export interface DevicesOptions {
+  readonly platform: Platform
+  readonly clock: Clock
+  /** How long a request may wait and be worked on, in milliseconds. */
+  readonly deadlineMs: number
+  /** Told of every request that a device has worked on; null when it answered. */
+  readonly onServed?: (device: Device, ms: number, error: Code | null) => void
+}
+
+/** Requests that may wait for one device: more than are served within the deadline, on most. */
+const WAITING_MOST = 0x1000
+
+export class Devices {
+  readonly #cpu: Queue
+  readonly #gpu: Queue
+  #lost = false
+
+  constructor(private readonly options: DevicesOptions) {
+    this.#cpu = this.#queue('cpu')
+    this.#gpu = this.#queue('gpu')
+  }
+
+  get hasGpus(): boolean {
+    return this.options.platform.gpus !== null
+  }
+
+  /**
+   * A report over what `ask` says when the turn of this request comes; null, and the hardware left
+   * alone, when it then says null.
+   *
+   * @throws {AttestationError} `ERR_QUEUE_*`, `ERR_DEVICE_*`
+   */
+  async collect(ask: () => Asked | null, caller: Caller): Promise<PlatformReport | null> {
+    // After its key is wiped the device can only refuse, and each question costs it a call.
+    if (this.#lost) throw lost()
+    const { cpu } = this.options.platform
+    return this.#cpu.run(async () => {
+      const asked = ask()
+      if (asked === null) return null
+      const collected = await cpu.collect(asked.reportData, asked.vmpl)
+      checkReport(cpu.tee, collected.report, asked)
+      return collected
+    }, caller)
+  }
+
+  /**
+   * Evidence of every GPU over the nonce that `ask` gives when the turn of this request comes; none
+   * on a guest without GPUs, null when it says null.
+   *
+   * @throws {AttestationError} `ERR_QUEUE_*`, `ERR_GPU_EVIDENCE`
+   */
+  async collectGpus(
+    ask: () => Uint8Array | null,
+    caller: Caller,
+  ): Promise<readonly GpuReport[] | null> {
+    const { gpus } = this.options.platform
+    if (gpus === null) return []
+    return this.#gpu.run(async () => {
+      const nonce = ask()
+      if (nonce === null) return null
+      const reports = await gpus.collect(nonce)
+      if (reports.length > 0) return reports
+      throw new AttestationError('ERR_GPU_EVIDENCE', 'no GPU gave evidence')
+    }, caller)
+  }
+
+  state(device: Device): QueueState {
+    return this.#line(device).state
+  }
+
+  /** Seconds after which it is worth coming back. */
+  get retryAfterS(): number {
+    return Math.max(this.#cpu.retryAfterS, this.#gpu.retryAfterS)
+  }
+
+  /** Why there is no evidence to be had at present; null when there is nothing to say. */
+  get trouble(): AttestationError | null {
+    if (this.#lost) return lost()
+    const stuck = (['cpu', 'gpu'] as const).find(
+      (device) => (this.state(device).busyMs ?? 0) > this.options.deadlineMs,
+    )
+    if (stuck === undefined) return null
+    return new AttestationError('ERR_DEVICE_BUSY', `the ${stuck} surface does not answer`)
+  }
+
+  /** Resolves when no device is at work any more and all are closed. */
+  async close(): Promise<void> {
+    const { cpu, gpus } = this.options.platform
+    await Promise.all([this.#cpu.idle(), this.#gpu.idle()])
+    await Promise.all([cpu.close(), gpus?.close()])
+  }
+
+  #line(device: Device): Queue {
+    return device === 'cpu' ? this.#cpu : this.#gpu
+  }
+
+  #queue(device: Device): Queue {
+    const { clock, deadlineMs, onServed } = this.options
+    return new Queue({
+      clock,
+      deadlineMs,
+      waitingMost: WAITING_MOST,
+      onServed: (ms, error) => {
+        const code = error === null ? null : codeOf(error)
+        if (code === 'ERR_DEVICE_LOST') this.#lost = true
+        onServed?.(device, ms, code)
+      },
+    })
+  }
+}
+
+const codeOf = (error: unknown): Code =>
+  error instanceof AttestationError ? error.code : 'ERR_INTERNAL'
+
+const lost = () =>
+  new AttestationError(
+    'ERR_DEVICE_LOST',
+    'the guest has lost its key to the firmware; it needs a restart',
+  )

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refusals on the wire: status, code and one sentence; AEP-83's plain text for its own routes and for
+// unknown ones, problem documents (RFC 9457) below `/v1/`.
+
+import { AttestationError, CODES, type Code, type Layer } from '../errors.js'
+import { MEDIA_TYPES } from '../protocol.js'
+
+export interface Refusal {
+  readonly status: number
+  readonly code: Code
+  /** One sentence, fit for strangers. */
+  readonly message: string
+}
+
+const STATUS_OF_LAYER: Readonly<Record<Layer, number>> = {
+  request: 400,
+  evidence: 500,
+  endorsement: 500,
+  policy: 500,
+  unavailable: 503,
+  internal: 500,
+}
+const STATUS_OF_CODE: Partial<Readonly<Record<Code, number>>> = {
+  ERR_REQUEST_ROUTE: 404,
+  ERR_REQUEST_SIZE: 413,
+  ERR_REQUEST_MEDIA_TYPE: 415,
+  ERR_RAW_DENIED: 403,
+  ERR_LEVEL_FLOOR: 403,
+}
+/** What coming back later does not mend. */
+const NO_RETRY: ReadonlySet<Code> = new Set(['ERR_DEVICE_LOST', 'ERR_DEVICE_PROVIDER'])
+
+/** Statuses with which fastify refuses a request before a handler sees it. */
+const CODE_OF_STATUS: Readonly<Record<number, readonly [Code, string]>> = {
+  413: ['ERR_REQUEST_SIZE', 'the body is larger than any request'],
+  415: ['ERR_REQUEST_MEDIA_TYPE', 'a body of type application/json expected'],
+}
+
+/** What a client is told about `error`. Whatever is not meant for it stays in the log. */
+export function refusalOf(error: unknown): Refusal {
+  const known = error instanceof AttestationError ? error : fromFramework(error)
+  const { code, message } = known
+  const status = STATUS_OF_CODE[code] ?? STATUS_OF_LAYER[CODES[code]]
+  return { status, code, message: status === 500 ? 'something went wrong in the sidecar' : message }
+}
+
+function fromFramework(error: unknown): AttestationError {
+  const { statusCode = 500 } = error as { readonly statusCode?: number }
+  const [code, message] = CODE_OF_STATUS[statusCode] ?? []
+  if (code && message) return new AttestationError(code, message, { cause: error })
+  return statusCode < 500
+    ? new AttestationError('ERR_REQUEST_BODY', 'the body is not what its headers say', {
+        cause: error,
+      })
+    : new AttestationError('ERR_INTERNAL', 'unexpected', { cause: error })
+}
+
+/** Whether coming back later may help. */
+export const isTemporary = ({ status, code }: Refusal): boolean =>
+  status === 503 && !NO_RETRY.has(code)
+
+/** A body in Go's manner: one line. */
+export const plainText = ({ code, message }: Refusal): string => `${code}: ${message}\n`
+
+/** RFC 9457; `code` is the member to tell refusals apart by. */
+export const problemDocument = ({ status, code, message }: Refusal): string =>
+  JSON.stringify({
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    code,
+    detail: message,
+  })
+
+/** As RFC 9110 names the statuses. */
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+export const PLAIN_TEXT = `${MEDIA_TYPES.text}; charset=utf-8`

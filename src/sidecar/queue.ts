@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line before one device: one request at a time, in turns between connections, no longer than
+// can be served in time.
+
+import { AttestationError } from '../errors.js'
+import type { Clock } from './clock.js'
+import { Deadlines } from './deadlines.js'
+
+/** The connection of what is done for many at once: every second turn is its own. */
+export const MANY: object = {}
+
+/** On whose behalf something waits. */
+export interface Caller {
+  /** Connections take turns. */
+  readonly connection: object
+  /** Whether nobody is left to answer. */
+  gone(): boolean
+}
+
+export interface QueueOptions {
+  readonly clock: Clock
+  /** How long a request may wait and be worked on, in milliseconds. */
+  readonly deadlineMs: number
+  /** How many may wait at once. */
+  readonly waitingMost: number
+  /** What one request of the device took, in milliseconds, and whether it answered. */
+  readonly onServed?: (ms: number, error: unknown) => void
+}
+
+/** How a queue stands. */
+export interface QueueState {
+  readonly waiting: number
+  /** How long the device has been at the present request, in milliseconds; null when it rests. */
+  readonly busyMs: number | null
+}
+
+interface Job {
+  readonly caller: Caller
+  readonly begin: () => Promise<void>
+  readonly refuse: (error: AttestationError) => void
+  done: boolean
+  expire(): void
+}
+
+const RETRY_AFTER_MOST_S = 60
+/** Share of the newest sample in the running mean of service times. */
+const NEWEST = 0.2
+
+export class Queue {
+  /** Jobs that wait, by connection; whose turn it is stands first. */
+  readonly #lines = new Map<object, Job[]>()
+  readonly #deadlines: Deadlines
+  #waiting = 0
+  #busySince: number | null = null
+  /** Running mean of service times, in milliseconds. */
+  #meanMs = 0
+  #servedMany = false
+  readonly #tellIdle: (() => void)[] = []
+
+  constructor(private readonly options: QueueOptions) {
+    this.#deadlines = new Deadlines(options.clock, options.deadlineMs)
+  }
+
+  get state(): QueueState {
+    const { clock } = this.options
+    const busyMs = this.#busySince === null ? null : clock.monotonic() - this.#busySince
+    return { waiting: this.#waiting, busyMs }
+  }
+
+  /** Seconds after which it is worth coming back: a whole number from 1 to 60. */
+  get retryAfterS(): number {
+    const seconds = Math.ceil((this.#waiting * this.#meanMs) / 1000)
+    return Math.min(RETRY_AFTER_MOST_S, Math.max(1, seconds))
+  }
+
+  /**
+   * Runs `work` when its turn comes. Work that has begun is never cut off: when its deadline passes
+   * the caller is told so, the device is left alone until it answers, and the answer is dropped.
+   *
+   * @throws {AttestationError} `ERR_QUEUE_FULL`, `ERR_QUEUE_DEADLINE`, `ERR_QUEUE_CANCELLED` for a
+   * caller that is gone before its turn, and what `work` throws
+   */
+  run<T>(work: () => Promise<T>, caller: Caller): Promise<T> {
+    if (!this.#mayWait()) {
+      this.#dropGone()
+      if (!this.#mayWait()) return Promise.reject(full(this.#waiting))
+    }
+    return new Promise<T>((resolve, reject) => {
+      const job: Job = {
+        caller,
+        done: false,
+        refuse: (error) => {
+          job.done = true
+          reject(error)
+        },
+        begin: () =>
+          work().then(
+            (value) => {
+              job.done = true
+              resolve(value)
+            },
+            (error) => {
+              job.done = true
+              reject(error)
+              throw error
+            },
+          ),
+        expire: () => job.refuse(late(this.options.deadlineMs)),
+      }
+      this.#add(job)
+      this.#next()
+    })
+  }
+
+  /** Resolves when nobody waits and the device rests. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tellIdle.push(resolve)
+      this.#next()
+    })
+  }
+
+  /** Whether one more could still be served in time, at the pace of late; the first always may try. */
+  #mayWait(): boolean {
+    const { waitingMost, deadlineMs } = this.options
+    const paceMs = Math.max(this.#meanMs, this.state.busyMs ?? 0)
+    const inTime = this.#waiting === 0 || (this.#waiting + 1) * paceMs <= deadlineMs
+    return inTime && this.#waiting < waitingMost
+  }
+
+  #add(job: Job): void {
+    const { connection } = job.caller
+    const line = this.#lines.get(connection)
+    if (line) line.push(job)
+    else this.#lines.set(connection, [job])
+    this.#waiting += 1
+    this.#deadlines.add(job)
+  }
+
+  #next(): void {
+    if (this.#busySince !== null) return
+    for (let job = this.#take(); job; job = this.#take()) {
+      if (job.done) continue
+      if (!job.caller.gone()) {
+        this.#serve(job)
+        return
+      }
+      job.refuse(cancelled())
+    }
+    this.#deadlines.stop()
+    for (const tell of this.#tellIdle.splice(0)) tell()
+  }
+
+  /** The first of the connection whose turn it is, which then goes to the end. */
+  #take(): Job | undefined {
+    const many = this.#servedMany ? undefined : this.#lines.get(MANY)
+    const [connection, line] = many ? [MANY, many] : (this.#lines.entries().next().value ?? [])
+    if (connection === undefined || line === undefined) return undefined
+    const job = line.shift()
+    this.#lines.delete(connection)
+    if (line.length > 0) this.#lines.set(connection, line)
+    this.#waiting -= 1
+    this.#servedMany = connection === MANY
+    return job
+  }
+
+  #serve(job: Job): void {
+    const since = this.options.clock.monotonic()
+    this.#busySince = since
+    const served = (error: unknown) => {
+      const ms = this.options.clock.monotonic() - since
+      this.#meanMs = this.#meanMs === 0 ? ms : this.#meanMs + NEWEST * (ms - this.#meanMs)
+      this.#busySince = null
+      this.options.onServed?.(ms, error)
+      this.#next()
+    }
+    job.begin().then(() => served(null), served)
+  }
+
+  /** Takes out those whose clients have left, and those who have had their answer. */
+  #dropGone(): void {
+    for (const [connection, line] of this.#lines) {
+      const kept = line.filter((job) => {
+        if (!job.done && job.caller.gone()) job.refuse(cancelled())
+        return !job.done
+      })
+      this.#waiting -= line.length - kept.length
+      if (kept.length > 0) this.#lines.set(connection, kept)
+      else this.#lines.delete(connection)
+    }
+  }
+}
+
+export const cancelled = () => new AttestationError('ERR_QUEUE_CANCELLED', 'the client went away')
+export const full = (waiting: number) =>
+  new AttestationError('ERR_QUEUE_FULL', `${waiting} requests wait for the device already`)
+export const late = (ms: number) =>
+  new AttestationError('ERR_QUEUE_DEADLINE', `no evidence within ${ms / 1000} seconds`)
