@@ -34,8 +34,12 @@ const paint = (text: string, color: number, on: boolean): string =>
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
   const { policy } = result
-  const { snp = {}, binding } = policy
-  const unjudged = [...openFields(snp, 'snp'), ...openFields(binding, 'binding')]
+  const { snp = {}, gpus, binding } = policy
+  const unjudged = [
+    ...openFields(snp, 'snp'),
+    ...(gpus ? ['  gpus: the GPUs themselves'] : []),
+    ...openFields(binding, 'binding'),
+  ]
   const lines = [
     `${HEADLINE[result.result]}${scope(policy)}`,
     ...(result.claims.snp?.root?.origin === 'caller' ? [FOREIGN] : []),

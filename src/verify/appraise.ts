@@ -28,7 +28,7 @@ export async function appraise(options: Appraisal): Promise<AttestationResult> {
   const asked = checkAppraisal(options)
   const { tee, gpus } = asked.evidence
   const { findings, claims } = tee === 'snp' ? await appraiseSnp(asked) : unsupportedTdx(asked)
-  if (gpus.length > 0) findings.push(unsupported('gpu.evidence', 'GPU evidence'))
+  if (gpus.length > 0 && asked.policy.gpus !== 'any') findings.push(unsupportedGpus())
   return {
     result: conclude(findings),
     findings,
@@ -56,9 +56,14 @@ function unsupportedTdx(asked: CheckedAppraisal): {
   findings: Finding[]
   claims: SnpClaims | null
 } {
-  const quote = unsupported('tdx.quote', 'TDX quotes')
+  const detail = 'this version of assay does not appraise TDX quotes'
+  const quote = unknown('tdx.quote', 'ERR_UNSUPPORTED', detail)
   return { findings: [quote, ...checkBinding(asked, quote as Problem)], claims: null }
 }
 
-const unsupported = (check: 'tdx.quote' | 'gpu.evidence', what: string): Finding =>
-  unknown(check, 'ERR_UNSUPPORTED', `this version of assay does not appraise ${what}`)
+const unsupportedGpus = (): Finding =>
+  unknown(
+    'gpu.evidence',
+    'ERR_UNSUPPORTED',
+    'this version of assay does not appraise GPU evidence; a policy may leave it aside with "gpus": "any"',
+  )

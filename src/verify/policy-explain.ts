@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A policy → sentences for people: what it accepts, where it is weak, and what it does not look at.
 
+import type { Mode } from '../evidence.js'
 import type { BindingPolicy, Policy, SnpPolicy } from './policy.js'
 import { SNP_SENTENCES } from './policy-explain-snp.js'
 import { type Sentence, sentence } from './policy-sentence.js'
@@ -59,19 +60,22 @@ const BINDING_SENTENCES: readonly Sentence<BindingPolicy>[] = [
     'binding.userData',
     'whether user data is bound',
     ({ userData }) => userData,
-    () => 'It must bind user data; whether it is what was asked for, nobody compares.',
+    () => 'It must bind user data: exactly what was sent, where the call states that.',
   ),
 ]
 
+const OPEN_GPUS =
+  'gpus: the GPUs themselves, whether they are genuine and what they run; in the modes bound and batch the digest G still binds their evidence to the report of the CPU'
+
 /** What a policy accepts, in words. */
 export function explain(policy: Policy): Explanation {
-  const { snp, binding } = policy
+  const { snp, gpus, binding } = policy
   const sections = [tell(BINDING_SENTENCES, binding)]
   if (snp) sections.unshift(tell(SNP_SENTENCES, snp))
   return {
     accepts: sections.flatMap(({ accepts }) => accepts),
-    warnings: snp ? warnings(snp, binding) : [],
-    unchecked: sections.flatMap(({ unchecked }) => unchecked),
+    warnings: [...(snp ? warnings(snp, binding) : []), ...gpuWarnings(policy)],
+    unchecked: [...sections.flatMap(({ unchecked }) => unchecked), ...(gpus ? [OPEN_GPUS] : [])],
   }
 }
 
@@ -101,8 +105,8 @@ function tell<Section>(sentences: readonly Sentence<Section>[], section: Section
 
 function warnings(snp: SnpPolicy, binding: BindingPolicy): string[] {
   const { vmpl, measurement, hostData, debug, revocation, minimumTcb } = snp
-  const { boundVmpl, legacyTlsBinding, modes } = binding
-  const accepts = (mode: string) => modes === 'any' || modes.some((one) => one === mode)
+  const { boundVmpl, legacyTlsBinding } = binding
+  const accepts = (mode: Mode) => acceptsMode(binding, mode)
   const floors = Object.values(minimumTcb)
   const found: [weak: boolean, sentence: string][] = [
     [measurement === 'any', 'measurement is "any": the workload itself is not appraised.'],
@@ -138,6 +142,17 @@ function warnings(snp: SnpPolicy, binding: BindingPolicy): string[] {
   ]
   return found.filter(([weak]) => weak).map(([, sentence]) => sentence)
 }
+
+/** AEP-83 has no digest over the evidence of GPUs. */
+function gpuWarnings({ gpus, binding }: Policy): string[] {
+  if (gpus !== 'any' || !(['raw', 'tls'] as const).some((mode) => acceptsMode(binding, mode))) {
+    return []
+  }
+  return ['gpus is "any", and in the modes raw and tls nothing binds their evidence: any will do.']
+}
+
+const acceptsMode = ({ modes }: BindingPolicy, mode: Mode): boolean =>
+  modes === 'any' || modes.includes(mode)
 
 const isVague = (row: { readonly cpuid: unknown; readonly microcode: unknown }): boolean =>
   row.cpuid === 'any' && row.microcode !== 'any'

@@ -31,7 +31,7 @@ const BindingSchema = object({
   ),
   tlsKey: require('The TLS key of the connection is bound by the evidence.'),
   hpkeKey: require('An HPKE key, for secrets, is bound by the evidence.'),
-  userData: require('User data is bound by the evidence; whether it is what was asked for, its reader has to compare.'),
+  userData: require('User data is bound by the evidence: exactly what was sent, where the call states that.'),
 })
 
 /** Kinds of evidence. A policy without the section of one refuses all evidence of that kind. */
@@ -54,6 +54,14 @@ export const PolicySchema = v.pipe(
       v.pipe(
         SnpPolicySchema,
         v.description('What SEV-SNP evidence must be. Without this section all of it is refused.'),
+      ),
+    ),
+    gpus: v.exactOptional(
+      v.pipe(
+        v.literal('any', '"any" expected'),
+        v.description(
+          'Evidence of GPUs: with "any" nothing looks at whose it is and what it says. Without this section it leaves the result undecided.',
+        ),
       ),
     ),
     binding: v.pipe(

@@ -11,7 +11,7 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 
 /**
  * A policy. The section of a kind of evidence (`snp`) may be absent: all evidence of that kind is
- * refused then.
+ * refused then. Without `gpus`, evidence of GPUs leaves the result undecided.
  */
 export type Policy = Frozen<Omit<v.InferOutput<typeof PolicySchema>, '$schema'>>
 /** The section of a policy on SEV-SNP evidence. */

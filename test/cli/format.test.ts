@@ -52,6 +52,14 @@ t.test('format: a policy that leaves nothing unchecked', async (t) => {
   t.match(text('rejected', 'ERR_POLICY_TEE'), /\nthe policy leaves nothing unchecked\n/)
 })
 
+t.test('format: GPUs that nobody looked at', async (t) => {
+  const rest = { result: 'verified', findings: [], claims: { snp: null }, evaluatedAt: '' }
+  const written = (policy: object) =>
+    formatResult({ ...rest, policy } as unknown as AttestationResult, false)
+  t.match(written({ ...authenticity(), gpus: 'any' }), /\n {2}gpus: the GPUs themselves\n/)
+  t.notMatch(written(authenticity()), /GPU/)
+})
+
 t.test('format: an FMC is open only where there can be one', async (t) => {
   const levels = { fmc: 'any', bootLoader: 1, tee: 1, snp: 1, microcode: 1 } as const
   const open = (product: string) => {

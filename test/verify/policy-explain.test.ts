@@ -87,6 +87,19 @@ t.test('explain: the built-in policy, and what it leaves open', async (t) => {
   t.same(explain(rest).warnings, [])
 })
 
+t.test('explain: nothing looks at GPUs that a policy leaves aside', async (t) => {
+  const bound: Policy = { ...FULL, gpus: 'any', binding: { ...binding, modes: ['bound', 'batch'] } }
+  const { accepts, unchecked, warnings } = explain(bound)
+  t.match(unchecked, [/^gpus: the GPUs themselves[^;]+; .+ the digest G still binds/])
+  t.same(warnings, [])
+  t.same(accepts, explain({ ...FULL, binding: bound.binding }).accepts)
+  t.ok(explainPolicy(bound).includes(`  ${unchecked[0]}`))
+  for (const modes of ['any', ['raw'], ['tls', 'bound']] as const) {
+    const loose: Policy = { ...bound, snp: { ...snp, vmpl: [0] }, binding: { ...binding, modes } }
+    t.match(explain(loose).warnings, [/^gpus is "any", and in the modes raw and tls nothing/])
+  }
+})
+
 t.test('explain: warns of what is weak', async (t) => {
   t.same(explain(STRICT).warnings, [], 'what init makes is not weak')
   const quiet: Policy = { ...FULL, snp: { ...snp, vmpl: [0] } }

@@ -51,7 +51,7 @@ t.test('policy: the result is a copy', async (t) => {
 t.test('policy: every field is required, and nothing else may stand there', async (t) => {
   for (const path of DESCRIPTIONS.keys()) {
     if (path === '$schema' || path === 'snp') continue
-    refuses(t, put(FULL, path, undefined), `${path} is missing`)
+    if (path !== 'gpus') refuses(t, put(FULL, path, undefined), `${path} is missing`)
     refuses(t, put(FULL, path, null), new RegExp(`^policy: ${path}: .* expected, got null$`))
     refuses(t, put(FULL, path, true), new RegExp(`^policy: ${path}: .* expected, got boolean$`))
   }
@@ -194,6 +194,8 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
       'snp.revocation.maximumAgeDays: integer from 1 to 3660 expected, got 0',
     ],
     ['snp.revocation', {}, 'snp.revocation.maximumAgeDays is missing'],
+    ['gpus', 'require', 'gpus: "any" expected, got "require"'],
+    ['gpus', {}, 'gpus: "any" expected, got object'],
     ['binding.boundVmpl', 'any', 'binding.boundVmpl: integer from 0 to 3 expected, got "any"'],
     [
       'binding.modes',
@@ -202,6 +204,7 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
     ],
   ]
   for (const [path, value, message] of cases) refuses(t, put(FULL, path, value), message)
+  t.equal(parsePolicy(put(FULL, 'gpus', 'any')).gpus, 'any')
   const rows = [full, { ...full, cpuid }, { ...full, product: 'Turin', fmc: 1 }]
   t.strictSame(
     parsePolicy(put(FULL, 'snp.minimumTcb.reported', rows)).snp?.minimumTcb.reported,
@@ -212,7 +215,7 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
 t.test('policy: some kind of evidence it must be about', async (t) => {
   refuses(
     t,
-    put(FULL, 'snp', undefined),
+    { ...put(FULL, 'snp', undefined), gpus: 'any' },
     'the document: a section on a kind of evidence (snp) expected, got object',
   )
 })
