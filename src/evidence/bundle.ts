@@ -15,6 +15,7 @@ export const BUNDLE = v.strictObject({
   format: v.literal(FORMATS.bundle),
   nonce: v.exactOptional(bytes(LIMITS.nonceLeast, LIMITS.nonceMost)),
   tls_spki: v.exactOptional(bytes(1, LIMITS.spki)),
+  user_data: v.exactOptional(bytes(0, LIMITS.userData)),
   evidence: v.unknown(),
   endorsements: list(bytes(1, LIMITS.endorsement), LIMITS.endorsements),
 })
@@ -27,9 +28,13 @@ export interface BundleContent {
   readonly nonce: Uint8Array | null
   /** DER key of the TLS connection that carried it; null when that is not known. */
   readonly channelSpki: Uint8Array | null
+  /** That it was asked to bind; null or absent when there was none, or that is not known. */
+  readonly userData?: Uint8Array | null
   /** Certificates and CRLs, DER or PEM. */
   readonly endorsements: readonly Uint8Array[]
 }
+
+const NOTHING_STATED = { nonce: null, channelSpki: null, userData: null }
 
 const FILE: Place = { code: 'ERR_FILE_FORMAT', within: '' }
 
@@ -49,14 +54,15 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
   const value = parseJson(document, place.code)
   if (formatOf(value) !== FORMATS.bundle) {
     const evidence = readEvidence(value, place)
-    return { evidence, answer: value, nonce: null, channelSpki: null, endorsements: [] }
+    return { evidence, answer: value, ...NOTHING_STATED, endorsements: [] }
   }
-  const { nonce, tls_spki, evidence: answer, endorsements } = read(BUNDLE, value, place)
+  const { nonce, tls_spki, user_data, evidence: answer, endorsements } = read(BUNDLE, value, place)
   return {
     evidence: readEvidence(answer, { ...place, within: 'evidence.' }),
     answer,
     nonce: nonce ?? null,
     channelSpki: tls_spki ?? null,
+    userData: user_data ?? null,
     endorsements,
   }
 }
@@ -67,11 +73,12 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
  * @throws {AttestationError} as `parseEvidenceFile`
  */
 export function encodeBundle(content: BundleContent): string {
-  const { answer, nonce, channelSpki, endorsements } = content
+  const { answer, nonce, channelSpki, userData, endorsements } = content
   const bundle = {
     format: FORMATS.bundle,
     ...(nonce && { nonce: toBase64(nonce) }),
     ...(channelSpki && { tls_spki: toBase64(channelSpki) }),
+    ...(userData && { user_data: toBase64(userData) }),
     evidence: answer,
     endorsements: endorsements.map(toBase64),
   }

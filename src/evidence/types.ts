@@ -52,6 +52,8 @@ export interface EvidenceFile {
   readonly nonce: Bytes | null
   /** DER key of the TLS connection that the answer came over, as recorded in a bundle. */
   readonly channelSpki: Bytes | null
+  /** That the answer was asked to bind, as recorded in a bundle; null when there was none. */
+  readonly userData: Bytes | null
   /** That a bundle adds to those of the answer. */
   readonly endorsements: readonly Bytes[]
 }

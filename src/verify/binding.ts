@@ -57,7 +57,7 @@ export function checkBinding(asked: CheckedAppraisal, report: Report): Finding[]
     ...checkOracle(evidence.mode, policy, report),
     ...checkTlsKey(evidence, challenge, policy, nonce),
     ...checkClaim('binding.hpke-key', policy.hpkeKey, hpke, 'HPKE key', nonce),
-    ...checkClaim('binding.user-data', policy.userData, userData, 'data', nonce),
+    ...checkUserData(challenge?.userData ?? null, policy, userData, nonce),
   ]
 }
 
@@ -194,6 +194,20 @@ function checkClaim(
   return claim
     ? [proven(check, nonce, `the ${what} is bound`)]
     : [fail(check, 'ERR_BINDING_CLAIM', `the evidence binds no ${what}`)]
+}
+
+/** What the tenant states that it sent is what must be bound; otherwise any data will do. */
+function checkUserData(
+  sent: Uint8Array | null,
+  policy: BindingPolicy,
+  bound: Uint8Array | null,
+  nonce: readonly Finding[],
+): Finding[] {
+  const check = 'binding.user-data'
+  if (!sent || !bound) return checkClaim(check, policy.userData, bound, 'user data', nonce)
+  return equalBytes(sent, bound)
+    ? [proven(check, nonce, 'the user data is bound, exactly as the tenant sent it')]
+    : [fail(check, 'ERR_BINDING_CLAIM', 'the evidence binds other user data than the tenant sent')]
 }
 
 /** A claim of the answer counts for what the comparison of REPORT_DATA came to. */

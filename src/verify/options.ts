@@ -24,6 +24,11 @@ export interface Challenge {
   readonly nonce: Uint8Array
   /** DER SubjectPublicKeyInfo at the other end of the tenant's TLS connection; null when unknown. */
   readonly channelSpki: Uint8Array | null
+  /**
+   * The user data that the tenant sent: the evidence must bind exactly that. Null or absent when it is
+   * not stated.
+   */
+  readonly userData?: Uint8Array | null
 }
 
 /** One piece of evidence, and everything to judge it by. */
@@ -62,6 +67,7 @@ export interface CheckedAppraisal {
 export interface CheckedChallenge {
   readonly nonce: Bytes
   readonly channelSpki: Bytes | null
+  readonly userData: Bytes | null
 }
 
 const OPTIONS: readonly (keyof Appraisal)[] = [
@@ -105,11 +111,13 @@ export function checkAppraisal(options: Appraisal): CheckedAppraisal {
   }
 }
 
-/** A nonce that is given is judged, whether or not the policy insists on one. */
+/** What the challenge states is judged, whether or not the policy insists on it. */
 function applied(given: Policy | 'authenticity', challenge: CheckedChallenge | null): Policy {
   const policy = given === 'authenticity' ? authenticity() : parsePolicy(given)
-  if (!challenge || policy.binding.nonce === 'require') return policy
-  return { ...policy, binding: { ...policy.binding, nonce: 'require' } }
+  if (!challenge) return policy
+  const userData = challenge.userData ? 'require' : policy.binding.userData
+  if (policy.binding.nonce === 'require' && userData === policy.binding.userData) return policy
+  return { ...policy, binding: { ...policy.binding, nonce: 'require', userData } }
 }
 
 function checkEvidence(evidence: Evidence): Evidence {
@@ -159,7 +167,7 @@ function checkBatch(batch: BatchProof): BatchProof {
 /** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH` */
 export function checkChallenge(challenge: Challenge | null, mode: Mode): CheckedChallenge | null {
   if (challenge === null) return null
-  known(challenge, ['nonce', 'channelSpki'], 'challenge')
+  known(challenge, ['nonce', 'channelSpki', 'userData'], 'challenge')
   const nonce = copy(challenge.nonce, 'challenge.nonce')
   const least = mode === 'raw' || mode === 'tls' ? REPORT_DATA_LEN : NONCE_LEN_MIN
   if (nonce.length < least || nonce.length > NONCE_LEN_MAX) {
@@ -169,7 +177,11 @@ export function checkChallenge(challenge: Challenge | null, mode: Mode): Checked
       `nonce of ${length} bytes expected in ${mode} mode, got ${nonce.length}`,
     )
   }
-  return { nonce, channelSpki: copyOrNull(challenge.channelSpki, 'challenge.channelSpki') }
+  return {
+    nonce,
+    channelSpki: copyOrNull(challenge.channelSpki, 'challenge.channelSpki'),
+    userData: copyOrNull(challenge.userData ?? null, 'challenge.userData'),
+  }
 }
 
 /** Refuses what is no object, and properties that nobody would read. */

@@ -18,12 +18,14 @@ const CONTENT: BundleContent = {
   answer: V1,
   nonce: pattern(32, 1),
   channelSpki: pattern(120, 2),
+  userData: pattern(9, 5),
   endorsements: [pattern(700, 3), pattern(900, 4)],
 }
 const BUNDLE = {
   format: 'assay.bundle.v1',
   nonce: base64(pattern(32, 1)),
   tls_spki: base64(pattern(120, 2)),
+  user_data: base64(pattern(9, 5)),
   evidence: V1,
   endorsements: [base64(pattern(700, 3)), base64(pattern(900, 4))],
 }
@@ -43,6 +45,7 @@ t.test('bundle: reads back as it was written', async (t) => {
     answer: V1,
     nonce: CONTENT.nonce,
     channelSpki: CONTENT.channelSpki,
+    userData: CONTENT.userData,
     endorsements: CONTENT.endorsements,
   })
   const least = { answer: QUOTE_GPU, nonce: null, channelSpki: null, endorsements: [] }
@@ -51,6 +54,7 @@ t.test('bundle: reads back as it was written', async (t) => {
     answer: QUOTE_GPU,
     nonce: null,
     channelSpki: null,
+    userData: null,
     endorsements: [],
   })
 })
@@ -62,6 +66,7 @@ t.test('bundle: a bare answer is a file as well, and states nothing about itself
       answer,
       nonce: null,
       channelSpki: null,
+      userData: null,
       endorsements: [],
     })
   }
@@ -98,6 +103,7 @@ t.test('bundle: any content comes back, and encoding it again gives the same tex
     answer: evidence,
     nonce: bytes(32, 64),
     channelSpki: fc.option(bytes(1, 100)),
+    userData: fc.option(bytes(0, 100)),
     endorsements: fc.array(bytes(1, 100), { maxLength: 64 }),
   })
   fc.assert(
@@ -106,6 +112,7 @@ t.test('bundle: any content comes back, and encoding it again gives the same tex
       const file = parseEvidenceFile(text)
       t.same(file.nonce, one.nonce)
       t.same(file.channelSpki, one.channelSpki)
+      t.same(file.userData, one.userData)
       t.same(file.endorsements, one.endorsements)
       t.same(file.evidence, parseEvidence(JSON.stringify(one.answer)))
       const again = { ...one, ...file, answer: JSON.parse(text).evidence } as BundleContent
@@ -123,6 +130,7 @@ t.test('bundle: what could not be read back is not written', async (t) => {
   refused({ nonce: pattern(31, 1) }, 'short nonce')
   refused({ nonce: pattern(65, 1) }, 'long nonce')
   refused({ channelSpki: new Uint8Array() }, 'empty key')
+  refused({ userData: pattern(LIMITS.userData + 1, 1) }, 'long user data')
   refused({ endorsements: [new Uint8Array()] }, 'empty endorsement')
   refused({ endorsements: Array(65).fill(pattern(9, 1)) }, 'too many endorsements')
 })
@@ -139,9 +147,8 @@ t.test('bundle: every member is as it must be', async (t) => {
         title,
       )
     }
-    const optional = ['nonce', 'tls_spki', 'endorsements.0', 'endorsements.1'].includes(
-      path.join('.'),
-    )
+    const free = ['nonce', 'tls_spki', 'user_data', 'endorsements.0', 'endorsements.1']
+    const optional = free.includes(path.join('.'))
     t.equal(
       codeOf(() => parse(altered(BUNDLE, path, undefined))),
       optional ? null : FORMAT,

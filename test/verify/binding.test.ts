@@ -52,16 +52,22 @@ interface Asked {
   readonly policy?: Partial<Policy['binding']>
   readonly nonce?: Uint8Array | null
   readonly channelSpki?: Uint8Array | null
+  readonly userData?: Uint8Array | null
+  readonly gpus?: 'any'
 }
 
 async function judge(amd: Amd, evidence: Evidence, asked: Asked) {
-  const { reportData, vmpl = 1, policy = {}, nonce = NONCE, channelSpki = null } = asked
+  const { reportData, vmpl = 1, policy = {}, nonce = NONCE, channelSpki = null, gpus } = asked
   const report = await amd.report({ vmpl, reportData })
   return appraise(amd, {
     report,
     evidence: { ...evidence, report },
-    challenge: nonce && { nonce, channelSpki },
-    policy: withBinding(policy),
+    challenge: nonce && {
+      nonce,
+      channelSpki,
+      ...(asked.userData !== undefined && { userData: asked.userData }),
+    },
+    policy: { ...withBinding(policy), ...(gpus && { gpus }) },
   })
 }
 
@@ -233,6 +239,43 @@ t.test('binding: what the policy requires must be bound, and to this connection'
   t.same(complaints(unknown), { 'binding.tls-key': 'unknown ERR_CHANNEL_KEY_MISSING' })
 })
 
+t.test('binding: user data that the tenant states is what must be bound', async (t) => {
+  const amd = await mintAmd()
+  const reportData = reportDataBound(BOUND)
+  const stated = await judge(amd, bound, { reportData, userData: USER_DATA })
+  t.same(complaints(stated), {})
+  t.ok(bindingOf(stated).includes('binding.user-data'), 'whatever the policy asks')
+  t.equal(stated.policy.binding.userData, 'require', 'which the result then repeats')
+  for (const userData of [null, undefined]) {
+    const open = await judge(amd, bound, { reportData, userData } as Asked)
+    t.same(complaints(open), {})
+    t.notOk(bindingOf(open).includes('binding.user-data'), `${userData} states nothing`)
+    t.equal(open.policy.binding.userData, 'any')
+  }
+  const fresh = { reportData, userData: USER_DATA, policy: { nonce: 'require' } } as const
+  t.equal((await judge(amd, bound, fresh)).policy.binding.userData, 'require')
+  const failing = { 'binding.user-data': 'fail ERR_BINDING_CLAIM' }
+  for (const userData of [bytes(5, 0x76), bytes(4, 0x75), bytes(6, 0x75), new Uint8Array()]) {
+    for (const rule of ['any', 'require'] as const) {
+      const other = await judge(amd, bound, { reportData, userData, policy: { userData: rule } })
+      t.same(complaints(other), failing, `${userData.length} bytes`)
+    }
+  }
+  const bare: Evidence = { ...bound, claims: NO_CLAIMS }
+  const bareData = reportDataBound({ nonce: NONCE })
+  const none = await judge(amd, bare, { reportData: bareData, userData: new Uint8Array() })
+  t.same(complaints(none), failing, 'nothing is not the same as data without bytes')
+  const named: Evidence = { ...raw, claims: CLAIMS }
+  const only = await judge(amd, named, { reportData: NONCE, userData: USER_DATA })
+  t.same(complaints(only), failing, 'only named')
+  const swapped: Evidence = { ...bound, claims: { ...CLAIMS, userData: bytes(5, 0x76) } }
+  const forged = await judge(amd, swapped, { reportData, userData: bytes(5, 0x76) })
+  t.same(complaints(forged), {
+    'binding.nonce': 'fail ERR_BINDING_REPORT_DATA',
+    'binding.user-data': 'unknown ERR_BINDING_REPORT_DATA',
+  })
+})
+
 t.test('binding: the policy says which modes it accepts', async (t) => {
   const amd = await mintAmd()
   const asked = { reportData: reportDataBound(BOUND) }
@@ -294,6 +337,20 @@ t.test(
     t.same(complaints(added), { ...failing, ...open }, 'added')
   },
 )
+
+t.test('binding: GPUs that the policy leaves aside are still bound by their digest', async (t) => {
+  const amd = await mintAmd()
+  const asked = { reportData: reportDataBound({ ...BOUND, gpuDigest: gpuEvidenceDigest(GPUS) }) }
+  const good = await judge(amd, { ...bound, gpus: GPUS }, { ...asked, gpus: 'any' })
+  t.equal(good.result, 'verified')
+  t.notOk(checks(good).includes('gpu.evidence'))
+  t.equal(good.policy.gpus, 'any', 'which the result repeats')
+  const swapped = GPUS.map((gpu) => ({ ...gpu, evidence: bytes(100, 9) }))
+  for (const gpus of [swapped, GPUS.slice(1), []]) {
+    const bad = await judge(amd, { ...bound, gpus }, { ...asked, gpus: 'any' })
+    t.same(complaints(bad), { 'binding.nonce': 'fail ERR_BINDING_REPORT_DATA' })
+  }
+})
 
 t.test('binding: a TDX quote is named as not appraised', async (t) => {
   const amd = await mintAmd()

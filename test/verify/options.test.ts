@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t, { type Test } from 'tap'
+import { reportDataBound } from '../../src/core/report-data.js'
 import { AttestationError, type Code } from '../../src/errors.js'
 import { rawEvidence } from '../../src/evidence.js'
 import { type Appraisal, appraise as appraiseEvidence } from '../../src/verify/index.js'
@@ -122,6 +123,7 @@ t.test('options: a nonce has the length of its mode', async (t) => {
     { nonce },
     { nonce: 'AA==', channelSpki: null },
     { nonce, spki: nonce },
+    { nonce, channelSpki: null, userData: 'text' },
   ]) {
     await rejects(t, { ...good, challenge }, 'ERR_ARGUMENT', JSON.stringify(Object.keys(challenge)))
   }
@@ -144,12 +146,25 @@ t.test('options: what the caller changes after the call changes nothing', async 
   const [endorsements, roots] = [amd.chain.map((der) => der.slice()), [amd.ark.slice()]]
   const at = new Date(AT)
   const nonce = new Uint8Array(64)
-  const challenge = { nonce, channelSpki: null }
-  const pending = appraise(amd, { report, endorsements, roots, at, challenge })
-  for (const bytes of [report, ...endorsements, ...roots, nonce]) bytes.fill(0xff)
+  const userData = Uint8Array.of(1, 2, 3)
+  const asked = { nonce: new Uint8Array(nonce), tlsSpki: nonce, userData: new Uint8Array(userData) }
+  const signed = await amd.report({ reportData: reportDataBound(asked), vmpl: 1 })
+  const evidence = {
+    ...{ ...rawEvidence('snp', signed), mode: 'bound' as const },
+    claims: { tlsSpki: asked.tlsSpki, hpke: null, userData: asked.userData },
+  }
+  const challenge = { nonce, channelSpki: new Uint8Array(nonce), userData }
+  const bound = appraise(amd, { report, evidence, endorsements, roots, at, challenge })
+  const pending = appraise(amd, {
+    ...{ report, endorsements, roots, at },
+    challenge: { nonce, channelSpki: null },
+  })
+  const given = [report, ...endorsements, ...roots, nonce, userData, asked.userData]
+  for (const bytes of given) bytes.fill(0xff)
   endorsements.length = 0
   at.setTime(0)
   t.same(complaints(await pending), {})
+  t.same(complaints(await bound), {})
 })
 
 t.test('options: an endorsement of absurd size is a finding, and not kept', async (t) => {
