@@ -11,7 +11,7 @@ import { collect, once, usage } from './arguments.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
 import type { Io } from './io.js'
-import { createFile } from './output.js'
+import { checkCreatable, createFile } from './output.js'
 import { readSubject, type Subject, type SubjectFlags, subjectOptions } from './subject.js'
 
 interface Flags extends SubjectFlags, EndorserFlags {
@@ -42,6 +42,7 @@ export function bundleCommand(io: Io): Command {
   return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
     const file = flags.out
     if (file === undefined) throw usage('name the bundle: --out FILE')
+    await checkCreatable(file)
     const [given, roots] = await Promise.all([
       readInputs(flags.endorsement, io),
       readInputs(flags.roots, io),
@@ -51,8 +52,8 @@ export function bundleCommand(io: Io): Command {
     const { answer } = subject
     const challenge = checkChallenge(subject.challenge, subject.evidence.mode)
     const endorsements = await complete(subject, given, endorser)
-    const { nonce, channelSpki } = challenge ?? { nonce: null, channelSpki: null }
-    await createFile(file, encodeBundle({ answer, nonce, channelSpki, endorsements }))
+    const stated = challenge ?? { nonce: null, channelSpki: null, userData: null }
+    await createFile(file, encodeBundle({ answer, ...stated, endorsements }))
     const count = endorsements.length
     io.out(
       flags.json

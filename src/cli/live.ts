@@ -61,7 +61,8 @@ export async function fetchLive(
     return live(nonce, await fetchQuote(quote))
   }
   try {
-    return live(nonce, await bound(url, nonce, options, transport))
+    const userData = options.userData ? new Uint8Array(options.userData) : null
+    return live(nonce, await bound(url, nonce, options, transport), userData)
   } catch (error) {
     if (attesterStatus(error)?.status !== NOT_FOUND || excess(options) !== null) throw error
     io.err('assay: no /v1/evidence there; asking /quote of AEP-83\n')
@@ -84,9 +85,13 @@ function bound(url: string, nonce: Uint8Array, options: LiveOptions, transport: 
 
 type Fetched = Awaited<ReturnType<typeof fetchQuote>>
 
-function live(nonce: LiveEvidence['nonce'], fetched: Fetched): LiveEvidence {
+function live(
+  nonce: LiveEvidence['nonce'],
+  fetched: Fetched,
+  userData: LiveEvidence['userData'] = null,
+): LiveEvidence {
   const { answer, evidence, channelSpki } = fetched
-  return { answer, evidence, nonce, channelSpki, endorsements: [] }
+  return { answer, evidence, nonce, channelSpki, userData, endorsements: [] }
 }
 
 function checkAep83(options: LiveOptions): void {

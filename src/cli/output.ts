@@ -2,7 +2,8 @@
 // Writes output files: under its name a file appears whole, or it does not appear.
 
 import { randomUUID } from 'node:crypto'
-import { link, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, link, lstat, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { AttestationError } from '../errors.js'
 
 const REASONS: Record<string, string> = {
@@ -20,6 +21,26 @@ const REASONS: Record<string, string> = {
 export const createFile = (name: string, content: string): Promise<void> =>
   // A link, unlike a rename, never replaces what is there.
   write(name, content, link)
+
+/**
+ * Refuses now what `createFile` would refuse later, before work is done that nobody could keep.
+ *
+ * @throws {AttestationError} `ERR_FILE`
+ */
+export async function checkCreatable(name: string): Promise<void> {
+  try {
+    await access(path.dirname(name), constants.W_OK)
+    const there = await lstat(name).catch(absent)
+    if (there !== null) throw Object.assign(new Error('taken'), { code: 'EEXIST' })
+  } catch (cause) {
+    throw unwritable(name, cause)
+  }
+}
+
+function absent(cause: NodeJS.ErrnoException): null {
+  if (cause.code === 'ENOENT') return null
+  throw cause
+}
 
 /**
  * Creates a file, or puts it in the place of the one of that name.
@@ -40,11 +61,15 @@ async function write(
     await writeFile(draft, content, { flag: 'wx', flush: true })
     await publish(draft, name)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const reason = REASONS[String(code)] ?? code
-    throw new AttestationError('ERR_FILE', `cannot write ${name}: ${reason}`, { cause })
+    throw unwritable(name, cause)
   } finally {
     // Where this fails too, the first failure says more.
     await rm(draft, { force: true }).catch(() => undefined)
   }
+}
+
+function unwritable(name: string, cause: unknown): AttestationError {
+  const { code } = cause as NodeJS.ErrnoException
+  const reason = REASONS[String(code)] ?? code
+  return new AttestationError('ERR_FILE', `cannot write ${name}: ${reason}`, { cause })
 }

@@ -9,6 +9,7 @@ import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
 import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
 import { policyCommand } from './policy.js'
+import { quoteCommand } from './quote.js'
 import { verifyCommand } from './verify.js'
 
 /** A command's answer: what it exits with once it has written. */
@@ -53,6 +54,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     demoCommand(io, answer),
     inspectCommand(io),
     policyCommand(io),
+    quoteCommand(io),
     verifyCommand(version, io, answer),
     bundleCommand(io),
   ]) {

@@ -3,26 +3,28 @@
 
 import { createPublicKey } from 'node:crypto'
 import type { Command } from 'commander'
-import { isGatewayUrl } from '../client/urls.js'
-import { fromBase64, toBase64 } from '../encoding.js'
+import { toBase64 } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
-import { BINDS, type Bind, LIMITS } from '../protocol.js'
+import { LIMITS } from '../protocol.js'
 import type { Challenge } from '../verify/index.js'
-import { collect, once, usage } from './arguments.js'
+import { once, usage } from './arguments.js'
 import { isDocument } from './evidence-kind.js'
 import { labelOf, readInput } from './files.js'
 import type { Io } from './io.js'
 import { fetchLive } from './live.js'
+import {
+  type LiveFlags,
+  liveOptions,
+  readNonce,
+  readUserData,
+  requestOf,
+  URL_SCHEME,
+} from './live-flags.js'
 
-export interface SubjectFlags {
+export interface SubjectFlags extends LiveFlags {
   readonly snp?: string
-  readonly nonce?: string
   readonly tlsKey?: string
-  readonly bind?: string
-  readonly batch?: boolean
-  readonly aep83?: boolean
-  readonly header?: readonly string[]
   readonly offline?: boolean
 }
 
@@ -33,12 +35,9 @@ export interface Subject extends Pick<EvidenceFile, 'evidence' | 'endorsements'>
   readonly answer: unknown
 }
 
-const HEX_NONCE = /^([0-9a-f]{2}){32,64}$/i
-const URL_SCHEME = /^https?:\/\//i
-
 /** The flags that say what is to be verified. */
 export function subjectOptions(command: Command): Command {
-  return command
+  command
     .argument('[file|url]', 'an evidence file, a bundle or an AEP-83 answer; or a live endpoint')
     .option('--snp <file>', 'a raw AMD SEV-SNP report, or - for standard input', once('--snp'))
     .option('--nonce <base64>', 'the nonce that the evidence must carry', once('--nonce'))
@@ -47,10 +46,12 @@ export function subjectOptions(command: Command): Command {
       'certificate or public key, PEM, at the other end of your TLS connection',
       once('--tls-key'),
     )
-    .option('--bind <keys>', 'of a live endpoint, the keys to bind: tls, hpke', once('--bind'))
-    .option('--batch', 'of a live endpoint, accept one report for many requests')
-    .option('--aep83', 'ask a live endpoint the AEP-83 way (POST /quote)')
-    .option('--header <line>', 'send this to a live endpoint: "Name: value" (repeatable)', collect)
+    .option(
+      '--user-data <file>',
+      'the user data that the evidence must bind; a live endpoint is asked to',
+      once('--user-data'),
+    )
+  return liveOptions(command)
 }
 
 /**
@@ -80,19 +81,15 @@ export async function readSubject(
 interface Given {
   readonly nonce: Uint8Array | null
   readonly channelSpki: Uint8Array | null
+  readonly userData: Uint8Array | null
 }
 
-async function readGiven({ nonce, tlsKey }: SubjectFlags, io: Io): Promise<Given> {
+async function readGiven({ nonce, tlsKey, userData }: SubjectFlags, io: Io): Promise<Given> {
   return {
-    nonce: nonce === undefined ? null : readNonce(nonce),
+    nonce: readNonce(nonce),
     channelSpki: tlsKey === undefined ? null : readSpki(await readInput(tlsKey, io), tlsKey),
+    userData: await readUserData(userData, io),
   }
-}
-
-/** Hex of a nonce reads as base64 of something longer, and would only be found to be too long. */
-function readNonce(text: string): Uint8Array {
-  if (HEX_NONCE.test(text)) throw usage('--nonce takes base64, and this looks like hex')
-  return fromBase64(text, '--nonce')
 }
 
 /** A raw report is what AEP-83 answers in raw mode, without the answer around it. */
@@ -121,10 +118,11 @@ async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
   return { evidence, endorsements, challenge, answer }
 }
 
-/** A key that a file states is that of the connection which carried its nonce, and of no other. */
-const completed = (given: Given, { nonce, channelSpki }: Given): Given => ({
+/** What a file states is of the connection and the request which carried its nonce, and of no other. */
+const completed = (given: Given, { nonce, channelSpki, userData }: Given): Given => ({
   nonce,
   channelSpki: given.channelSpki ?? (nonce && channelSpki),
+  userData: given.userData ?? (nonce && userData),
 })
 
 /** What of a file counts, or not, although or because somebody else may have written it. */
@@ -132,9 +130,15 @@ function noteOn(file: string, given: Given, stated: Given): string | null {
   if (stated.nonce && !given.nonce) {
     return `the nonce is the one that ${file} states; name your own with --nonce`
   }
-  return given.nonce && stated.channelSpki && !given.channelSpki
-    ? `the TLS key that ${file} states does not count beside --nonce; name it with --tls-key`
-    : null
+  const ignored = (name: 'channelSpki' | 'userData') => given.nonce && stated[name] && !given[name]
+  const notes = [
+    ...(ignored('channelSpki') ? [['TLS key', '--tls-key']] : []),
+    ...(ignored('userData') ? [['user data', '--user-data']] : []),
+  ].map(
+    ([what, flag]) =>
+      `the ${what} that ${file} states does not count beside --nonce; name it with ${flag}`,
+  )
+  return notes.length > 0 ? notes.join('\nassay: ') : null
 }
 
 async function fetchSubject(
@@ -145,34 +149,9 @@ async function fetchSubject(
 ): Promise<Subject> {
   if (flags.offline) throw usage('--offline forbids what a URL asks for')
   if (given.channelSpki) throw usage('--tls-key is for files; a URL has a connection of its own')
-  const { answer, evidence, nonce, channelSpki, endorsements } = await fetchLive(
-    url,
-    {
-      ...(given.nonce && { nonce: given.nonce }),
-      aep83: flags.aep83 ?? false,
-      bind: bindings(flags.bind ?? (isGatewayUrl(url) ? '' : 'tls')),
-      batch: flags.batch ?? false,
-      headers: Object.fromEntries((flags.header ?? []).map(header)),
-    },
-    io,
-  )
-  return { evidence, endorsements, challenge: { nonce, channelSpki }, answer }
-}
-
-function bindings(list: string): Bind[] {
-  const names = list === '' || list === 'none' ? [] : list.split(',')
-  for (const name of names) {
-    if (!isBind(name)) throw usage(`--bind takes ${BINDS.join(', ')} or none, got ${name}`)
-  }
-  return names.filter(isBind)
-}
-
-const isBind = (name: string): name is Bind => (BINDS as readonly string[]).includes(name)
-
-function header(line: string): [string, string] {
-  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(line) ?? []
-  if (name === undefined || value === undefined) throw usage('--header takes "Name: value"')
-  return [name.toLowerCase(), value]
+  const live = await fetchLive(url, requestOf(url, flags, given), io)
+  const { answer, evidence, nonce, channelSpki, userData, endorsements } = live
+  return { evidence, endorsements, challenge: { nonce, channelSpki, userData }, answer }
 }
 
 function refuseLiveFlags({ bind, batch, aep83, header }: SubjectFlags): void {
@@ -182,10 +161,12 @@ function refuseLiveFlags({ bind, batch, aep83, header }: SubjectFlags): void {
   }
 }
 
-/** Nothing can be compared without a nonce; a key of the connection alone is of no use. */
-function challengeOf({ nonce, channelSpki }: Given): Challenge | null {
-  if (nonce) return { nonce, channelSpki }
-  if (channelSpki) throw usage('--tls-key without the nonce that went with it: add --nonce')
+/** Nothing can be compared without a nonce; what else is known of the request is then of no use. */
+function challengeOf(given: Given): Challenge | null {
+  const { nonce, channelSpki, userData } = given
+  if (nonce) return { nonce, channelSpki, userData }
+  const flag = (channelSpki && '--tls-key') ?? (userData && '--user-data')
+  if (flag) throw usage(`${flag} without the nonce that went with it: add --nonce`)
   return null
 }
 

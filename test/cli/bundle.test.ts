@@ -9,6 +9,7 @@ import type { Policy } from '../../src/verify/index.js'
 import { V1_LEAST } from '../evidence/documents.js'
 import { pem } from '../fake/amd.js'
 import { serve } from '../fake/kds.js'
+import { pattern } from '../fake/nvidia.js'
 import { assaySidecar } from '../fake/sidecar.js'
 import { world } from '../verify/kds-world.js'
 import {
@@ -109,6 +110,17 @@ t.test('bundle: of a live endpoint', async (t) => {
   t.ok(judged.passed.includes('binding.tls-key'))
 })
 
+t.test('bundle: keeps what was asked to be bound', async (t) => {
+  const { amd, out, flags } = await service(t)
+  const sidecar = await assaySidecar()
+  t.teardown(sidecar.close)
+  const userData = ['--user-data', put(pattern(7, 7))]
+  const ran = await assay(['bundle', sidecar.url, ...userData, ...flags], ONLINE)
+  t.equal(ran.code, 0, ran.err)
+  t.same(parseEvidenceFile(readFileSync(out)).userData, pattern(7, 7))
+  t.ok((await later(out, amd)).passed.includes('binding.user-data'))
+})
+
 t.test('bundle: of a file, and of a bundle, which is complete already', async (t) => {
   const { kds, amd, dir, out, flags } = await service(t)
   const sidecar = await assaySidecar()
@@ -177,6 +189,8 @@ t.test('bundle: nothing is overwritten', async (t) => {
   t.match(again.err, /^assay: ERR_FILE: cannot write [^\n]+ not overwritten\n$/)
   t.equal(readFileSync(out, 'utf8'), text)
   t.same(readdirSync(dir), ['bundle.json'])
+  const nobody = await assay(['bundle', 'https://127.0.0.1:1', ...flags], ONLINE)
+  t.match(nobody, { code: 30, err: /^assay: ERR_FILE: / }, 'and nobody is asked in vain')
 })
 
 t.test('bundle: evidence that nothing more is known to vouch for', async (t) => {

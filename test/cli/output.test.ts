@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { createFile, replaceFile } from '../../src/cli/output.js'
+import { checkCreatable, createFile, replaceFile } from '../../src/cli/output.js'
 
 t.test('output: a new file', async (t) => {
   for (const write of [createFile, replaceFile]) {
@@ -22,6 +22,19 @@ t.test('output: replaced, or kept', async (t) => {
   await replaceFile(old, 'text')
   t.equal(readFileSync(old, 'utf8'), 'text')
   t.same(readdirSync(dir), ['old'], 'and no draft')
+})
+
+t.test('output: what could not be created is refused beforehand', async (t) => {
+  const dir = t.testdir({ old: 'old', link: t.fixture('symlink', 'nothing') })
+  const refused = (name: string, message: RegExp) =>
+    t.rejects(checkCreatable(path.join(dir, name)), { code: 'ERR_FILE', message }, name)
+  await refused('old', /^cannot write [^\n]+: there is one already, and it is not overwritten$/)
+  await refused('link', /not overwritten$/)
+  await refused('nowhere/file', /no such folder$/)
+  await refused('old/file', /ENOTDIR$/)
+  await refused('x'.repeat(300), /ENAMETOOLONG$/)
+  await checkCreatable(path.join(dir, 'new'))
+  t.same(readdirSync(dir).sort(), ['link', 'old'], 'and nothing is created')
 })
 
 t.test('output: what cannot be written leaves nothing behind', async (t) => {

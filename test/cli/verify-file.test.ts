@@ -131,6 +131,34 @@ t.test('verify file: an answer of AEP-83, bound to TLS', async (t) => {
   t.match(out, /\nto decide: name the key of your TLS connection with --tls-key FILE\n/)
 })
 
+t.test('verify file: user data is what was sent, or it is refused', async (t) => {
+  const sent = pattern(40, 3)
+  const live = await fetched(sidecar.url, { userData: sent })
+  const bundle = put(encodeBundle(live), 'json')
+  const stated = await verify([bundle, ...FLAGS])
+  t.equal(stated.code, 0, stated.codes.join())
+  t.ok(stated.passed.includes('binding.user-data'), 'as the bundle states')
+  const given = ['--user-data', put(sent)]
+  const other = ['--user-data', put(pattern(40, 4))]
+  const failed = { code: 10, codes: ['ERR_BINDING_CLAIM'] }
+  t.match(await verify([bundle, ...other, ...FLAGS]), failed)
+  const own = await verify([bundle, ...NONCE_FLAGS, ...FLAGS])
+  t.equal(own.code, 0)
+  t.notOk(own.passed.includes('binding.user-data'), 'a nonce of your own with data of theirs')
+  t.match(own.err, /^assay: the TLS key [^\n]+\nassay: the user data that [^\n]+--user-data\n$/)
+  const both = await verify([bundle, ...NONCE_FLAGS, ...ours, ...given, ...FLAGS])
+  t.ok(both.passed.includes('binding.user-data'))
+  t.equal(both.err, '')
+  const answer = put(live.answer as object, 'json')
+  t.ok((await verify([answer, ...NONCE_FLAGS, ...given, ...FLAGS])).passed.includes(CHECK))
+  t.match(await verify([answer, ...NONCE_FLAGS, ...other, ...FLAGS]), failed)
+  await refused(t, [answer, ...given], 'ERR_USAGE', /--user-data without the nonce/)
+  const long = ['--user-data', put(new Uint8Array(LIMITS.userData + 1))]
+  await refused(t, [answer, ...long], 'ERR_FILE_SIZE', /at most 4096 expected/)
+})
+
+const CHECK = 'binding.user-data'
+
 t.test('verify file: a key that cannot be meant', async (t) => {
   const { answer } = await fetched(sidecar.url)
   const file = put(answer as object, 'json')

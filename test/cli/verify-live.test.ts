@@ -79,6 +79,16 @@ t.test('verify live: in a batch, the AEP-83 way, with a nonce', async (t) => {
 
 const HEX = Buffer.from(pattern(32, 1)).toString('hex')
 
+t.test('verify live: has user data bound, and judges that it is', async (t) => {
+  const sent = ['--user-data', put(pattern(4096, 1))]
+  for (const flags of [[], ['--batch']]) {
+    const { code, passed } = await verify([url, ...sent, ...flags, ...FLAGS])
+    t.equal(code, 0)
+    t.ok(passed.includes('binding.user-data'))
+  }
+  await refused(t, [url, '--aep83', ...sent], 30, 'ERR_USAGE', /AEP-83 has no user data/)
+})
+
 t.test('verify live: sends headers, of a gateway too', async (t) => {
   const seen: unknown[] = []
   const gateway = await serve(({ headers, path }) => {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay quote`: evidence of a live endpoint, fetched with a fresh nonce and kept as it came.
+
+import { Command } from 'commander'
+import { encodeBundle } from '../evidence.js'
+import { once } from './arguments.js'
+import type { Io } from './io.js'
+import { fetchLive, type LiveEvidence } from './live.js'
+import { type LiveFlags, liveOptions, readNonce, readUserData, requestOf } from './live-flags.js'
+import { checkCreatable, createFile } from './output.js'
+
+interface Flags extends LiveFlags {
+  readonly out?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  assay quote https://provider.example:8790 --out evidence.json
+  assay quote https://provider.example:8790 --batch --user-data order.json --out evidence.json
+  assay quote https://provider.example:8790 | assay verify - --policy policy.jsonc`
+
+export function quoteCommand(io: Io): Command {
+  const command = new Command('quote')
+    .description('fetch evidence with a fresh nonce, as "assay verify" reads it; verifies nothing')
+    .argument('<url>', 'a sidecar, or one of its endpoints')
+    .option('--out <file>', 'the evidence; an existing file is kept', once('--out'))
+    .option('--nonce <base64>', 'a nonce of your own instead of a fresh one', once('--nonce'))
+    .option('--user-data <file>', 'have these up to 4096 bytes bound', once('--user-data'))
+  return liveOptions(command)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (url: string, flags: Flags) => {
+      const { out } = flags
+      if (out !== undefined) await checkCreatable(out)
+      const given = {
+        nonce: readNonce(flags.nonce),
+        userData: await readUserData(flags.userData, io),
+      }
+      const live = await fetchLive(url, requestOf(url, flags, given), io)
+      const document = encodeBundle(live)
+      if (out === undefined) {
+        io.out(document)
+        io.err('assay: NOTHING WAS VERIFIED: assay verify FILE --policy POLICY decides on it\n')
+        return
+      }
+      await createFile(out, document)
+      io.out(flags.json ? `${JSON.stringify(summary(out, live))}\n` : sentence(out, live))
+    })
+}
+
+const summary = (out: string, { evidence: { tee, mode, gpus } }: LiveEvidence) => ({
+  out,
+  tee,
+  mode,
+  gpus: gpus.length,
+})
+
+function sentence(out: string, live: LiveEvidence): string {
+  const { tee, mode, gpus } = summary(out, live)
+  const devices = gpus > 0 ? ` with ${gpus} GPU${gpus > 1 ? 's' : ''}` : ''
+  return `${out}: ${mode} evidence of ${tee.toUpperCase()}${devices}, NOT verified\nto verify it: assay verify ${out} --policy POLICY\n`
+}
