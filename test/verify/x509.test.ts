@@ -17,11 +17,11 @@ import {
   Version,
 } from '@peculiar/asn1-x509'
 import t from 'tap'
+import { derObjects } from '../../src/pem.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { amdOid, mintAmd, setExtension } from '../fake/amd.js'
 import { sequence, tlv } from '../fake/der.js'
 import { hex, throwsCode } from '../helpers.js'
-import { derObjects } from '../../src/pem.js'
 import { skip, vectorBytes } from '../vectors.js'
 
 const FORMAT = 'ERR_CERTIFICATE_FORMAT'
