@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A throwaway AMD: a root, an intermediate and an endorsement key of one product, the list of what
-// its root has revoked, and the signature that firmware puts under a report. Nobody trusts its root
-// unless handed it by name.
+// A throwaway AMD: a root, an intermediate and an endorsement key of one product, and the list of what
+// its root has revoked. Nobody trusts its root unless handed it by name.
 
 import {
   CRLNumber,
@@ -10,10 +9,9 @@ import {
   TBSCertList,
   Time,
 } from '@peculiar/asn1-x509'
-import { SIGNED_LEN } from '../../assembly/snp/layout.js'
 import type { Product } from '../core/snp.js'
 import { type AmdIdentity, type AmdKeys, amdTemplates, rootCommonName } from './amd-templates.js'
-import { writeSignature } from './snp-report.js'
+import { signWith } from './snp-report.js'
 import {
   type Bytes,
   bigEndian,
@@ -60,7 +58,8 @@ export async function generateAmdKeys(): Promise<AmdKeys> {
   const [ark, authority, vek] = await Promise.all([
     crypto.subtle.generateKey(RSA, false, ['sign', 'verify']),
     crypto.subtle.generateKey(RSA, false, ['sign', 'verify']),
-    crypto.subtle.generateKey(P384, false, ['sign', 'verify']),
+    // Whoever mints a machine may hand it to another process.
+    crypto.subtle.generateKey(P384, true, ['sign', 'verify']),
   ])
   return { ark, authority, vek }
 }
@@ -108,10 +107,5 @@ export function crlTemplate({
 }
 
 /** A copy of a report, signed by an endorsement key. */
-export async function signReport(report: Uint8Array, { vek }: AmdKeys): Promise<Bytes> {
-  const signed = new Uint8Array(report)
-  const data = signed.subarray(0, SIGNED_LEN)
-  const ecdsa = { name: 'ECDSA', hash: 'SHA-384' }
-  writeSignature(signed, new Uint8Array(await crypto.subtle.sign(ecdsa, vek.privateKey, data)))
-  return signed
-}
+export const signReport = (report: Uint8Array, { vek }: AmdKeys): Promise<Bytes> =>
+  signWith(vek.privateKey, report)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The firmware of a simulated machine: writes ATTESTATION_REPORTs of any version and product, not
-// signed yet.
+// What the firmware of a simulated machine writes: ATTESTATION_REPORTs of any version and product, and
+// the signature under them.
 
 import * as bits from '../../assembly/snp/bits.js'
 import * as at from '../../assembly/snp/layout.js'
+import type { Bytes } from '../core/private-copy.js'
 import type { Cpuid, FirmwareVersion, Product } from '../core/snp.js'
 
 /** What a minted report should say; what is left out gets a plausible value. */
@@ -68,8 +69,8 @@ export const MODELS: Record<Product, Model> = {
 
 const FIRMWARE: FirmwareVersion = { major: 1, minor: 58, build: 1 }
 
-/** A structurally sound report; sign it with `signReport`. */
-export function mintReport(fields: ReportFields = {}): Uint8Array<ArrayBuffer> {
+/** A structurally sound report; sign it with `signWith`. */
+export function mintReport(fields: ReportFields = {}): Bytes {
   const report = new Uint8Array(at.REPORT_LEN)
   const view = new DataView(report.buffer)
   const version = fields.version ?? at.VERSION_MAX
@@ -102,6 +103,15 @@ export function writeSignature(report: Uint8Array, signature: Uint8Array): void 
   const half = at.SIGNATURE_R_LEN
   report.set(signature.slice(0, half).reverse(), at.SIGNATURE_R_AT)
   report.set(signature.slice(half, 2 * half).reverse(), at.SIGNATURE_S_AT)
+}
+
+/** A copy of a report, signed by an endorsement key: ECDSA, P-384. */
+export async function signWith(vek: CryptoKey, report: Uint8Array): Promise<Bytes> {
+  const signed = new Uint8Array(report)
+  const data = signed.subarray(0, at.SIGNED_LEN)
+  const ecdsa = { name: 'ECDSA', hash: 'SHA-384' }
+  writeSignature(signed, new Uint8Array(await crypto.subtle.sign(ecdsa, vek, data)))
+  return signed
 }
 
 const ONES = new Uint8Array(at.SIGNATURE_R_LEN + at.SIGNATURE_S_LEN)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issues certificates and CRLs the way AMD does: X.509, RSASSA-PSS with SHA-384, MGF1 with SHA-384
-// and a salt of 48 bytes.
+// Issues certificates and CRLs the way vendors do: X.509, signed by AMD with RSASSA-PSS, SHA-384, MGF1
+// with SHA-384 and a salt of 48 bytes, by NVIDIA with ECDSA and SHA-384.
 
 import { id_mgf1, id_RSASSA_PSS, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
 import {
@@ -23,6 +23,7 @@ import {
   type TBSCertList,
 } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
+import { ecdsaValue } from './der.js'
 
 export type { Bytes }
 
@@ -44,25 +45,32 @@ export const PSS_SHA_384 = new AlgorithmIdentifier({
   ),
 })
 
-/** Relative names as AMD orders them, around a common name. */
-export function vendorName(commonName: string): Name {
-  const attributes: [type: string, value: Partial<AttributeValue>][] = [
-    ['2.5.4.11', { utf8String: 'Engineering' }],
-    ['2.5.4.6', { printableString: 'US' }],
-    ['2.5.4.7', { utf8String: 'Santa Clara' }],
-    ['2.5.4.8', { utf8String: 'CA' }],
-    ['2.5.4.10', { utf8String: 'Advanced Micro Devices' }],
-    ['2.5.4.3', { utf8String: commonName }],
-  ]
-  return new Name(
-    attributes.map(
+/** The signature algorithm of every certificate of NVIDIA's devices. */
+export const ECDSA_SHA_384 = new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.3' })
+
+/** One attribute of a name, in the string type that its vendor uses. */
+export type NamePart = readonly [type: string, value: Partial<AttributeValue>]
+
+export const distinguishedName = (parts: readonly NamePart[]): Name =>
+  new Name(
+    parts.map(
       ([type, value]) =>
         new RelativeDistinguishedName([
           new AttributeTypeAndValue({ type, value: new AttributeValue(value) }),
         ]),
     ),
   )
-}
+
+/** Relative names as AMD orders them, around a common name. */
+export const vendorName = (commonName: string): Name =>
+  distinguishedName([
+    ['2.5.4.11', { utf8String: 'Engineering' }],
+    ['2.5.4.6', { printableString: 'US' }],
+    ['2.5.4.7', { utf8String: 'Santa Clara' }],
+    ['2.5.4.8', { utf8String: 'CA' }],
+    ['2.5.4.10', { utf8String: 'Advanced Micro Devices' }],
+    ['2.5.4.3', { utf8String: commonName }],
+  ])
 
 /** An extension around DER, or around bytes that are their own encoding. */
 export function extension(extnID: string, value: ArrayBuffer | Bytes, critical = false): Extension {
@@ -88,7 +96,7 @@ export async function spkiOf(key: CryptoKey): Promise<SubjectPublicKeyInfo> {
   return AsnConvert.parse(await crypto.subtle.exportKey('spki', key), SubjectPublicKeyInfo)
 }
 
-/** DER of the certificate, signed by the RSA-PSS key of its issuer. */
+/** DER of the certificate, signed by the RSA-PSS or ECDSA key of its issuer. */
 export async function signCertificate(tbs: TBSCertificate, issuer: CryptoKey): Promise<Bytes> {
   const certificate = new Certificate({
     tbsCertificate: tbs,
@@ -108,6 +116,10 @@ export async function signCrl(tbs: TBSCertList, issuer: CryptoKey): Promise<Byte
   return new Uint8Array(AsnConvert.serialize(crl))
 }
 
-function sign(data: ArrayBuffer, key: CryptoKey): Promise<ArrayBuffer> {
-  return crypto.subtle.sign({ name: 'RSA-PSS', saltLength: SALT_LENGTH }, key, data)
+async function sign(data: ArrayBuffer, key: CryptoKey): Promise<ArrayBuffer> {
+  if (key.algorithm.name !== 'ECDSA') {
+    return crypto.subtle.sign({ name: 'RSA-PSS', saltLength: SALT_LENGTH }, key, data)
+  }
+  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-384' }, key, data)
+  return ecdsaValue(new Uint8Array(signature)).buffer
 }

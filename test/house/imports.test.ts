@@ -76,6 +76,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/sidecar/clock.ts',
     'src/core/',
     'src/errors.ts',
+    'src/encoding.ts',
     '@peculiar/',
     'assembly/',
   ],
