@@ -6,7 +6,8 @@ import { snpReportFromIoctl } from '../core/snp-response.js'
 import { AttestationError } from '../errors.js'
 import { type Asked, checkAnswer } from './asked.js'
 import { deviceError } from './errno.js'
-import { type Ioctl, type Memory, memory } from './ioctl.js'
+import { type Memory, memory, viewOf } from './foreign.js'
+import type { Ioctl } from './ioctl.js'
 import * as at from './sev-guest-layout.js'
 
 export interface Device {
@@ -104,5 +105,3 @@ function refused(status: number, question: Question): AttestationError {
 
 const nameOf = ({ extended }: Question): string =>
   extended ? 'SNP_GET_EXT_REPORT' : 'SNP_GET_REPORT'
-
-const viewOf = ({ bytes }: Memory): DataView => new DataView(bytes.buffer, bytes.byteOffset)

@@ -3,7 +3,8 @@
 // a request, answers with a report, and loses its key where the real one does.
 
 import { constants } from 'node:os'
-import type { Ioctl, Memory } from '../../src/sidecar/ioctl.js'
+import { type Memory, viewOf } from '../../src/sidecar/foreign.js'
+import type { Ioctl } from '../../src/sidecar/ioctl.js'
 import { mintReport, type ReportFields } from './snp.js'
 
 const { EAGAIN, EBUSY, EINTR, EINVAL, EIO, ENOTTY } = constants.errno
@@ -114,5 +115,3 @@ function target({ pointers }: Memory, at: number): Memory {
   if (!found) throw new Error(`no pointer at ${at}`)
   return found.to
 }
-
-const viewOf = ({ bytes }: Memory): DataView => new DataView(bytes.buffer, bytes.byteOffset)

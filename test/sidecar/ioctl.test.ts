@@ -5,13 +5,8 @@ import { closeSync, mkdtempSync, openSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import {
-  DIRECTION,
-  type Memory,
-  memory,
-  requestNumber,
-  systemIoctl,
-} from '../../src/sidecar/ioctl.js'
+import { memory } from '../../src/sidecar/foreign.js'
+import { DIRECTION, requestNumber, systemIoctl } from '../../src/sidecar/ioctl.js'
 import { SNP_GET_EXT_REPORT, SNP_GET_REPORT } from '../../src/sidecar/sev-guest-layout.js'
 
 /** <asm-generic/ioctls.h>: how many bytes wait to be read. */
@@ -34,6 +29,8 @@ t.test('ioctl: a driver writes into the memory that it is given', async (t) => {
   const ioctl = await systemIoctl()
   const fd = openSync(file, 'r')
   t.teardown(() => closeSync(fd))
+  // What failed before, on whichever thread, is not what happens now.
+  await Promise.all(Array.from({ length: 8 }, () => ioctl(fd, SNP_GET_REPORT, memory(32))))
   const arguments_ = Array.from({ length: 8 }, () => memory(8))
   const results = await Promise.all(arguments_.map((one) => ioctl(fd, FIONREAD, one)))
   t.strictSame(results, Array(8).fill(0))
@@ -50,20 +47,4 @@ t.test('ioctl: an error is a number, each call its own', async (t) => {
     await Promise.all(fds.map((one) => ioctl(one, SNP_GET_REPORT, memory(32)))),
     fds.map((one) => (one === -1 ? EBADF : ENOTTY)),
   )
-})
-
-t.test('ioctl: pointers lead to the memory that they name, however deep', async (t) => {
-  const ioctl = await systemIoctl()
-  const deepest = memory(100)
-  const inner = memory(16, [{ at: 8, to: deepest }])
-  const argument = memory(24, [
-    { at: 0, to: inner },
-    { at: 16, to: deepest },
-  ])
-  await ioctl(-1, SNP_GET_REPORT, argument)
-  const { default: koffi } = await import('koffi')
-  const read = ({ bytes }: Memory, at: number) => new DataView(bytes.buffer).getBigUint64(at, true)
-  t.equal(read(argument, 0), koffi.address(inner.bytes))
-  t.equal(read(argument, 16), koffi.address(deepest.bytes))
-  t.equal(read(inner, 8), koffi.address(deepest.bytes))
 })

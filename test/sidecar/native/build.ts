@@ -12,14 +12,19 @@ export const skip: false | string =
     ? false
     : 'gcc on Linux not found'
 
-/** The path of the library made of `<name>.c`, which is in this folder. */
-export function build(name: string): string {
+/** The path of the library made of `<name>.c`, which is in this folder, with these words defined. */
+export function build(name: string, ...defined: readonly string[]): string {
   const library = path.join(mkdtempSync(path.join(tmpdir(), 'assay-native-')), `${name}.so`)
   const source = path.join(import.meta.dirname, `${name}.c`)
+  const defines = defined.map((word) => `-D${word}`)
   const flags = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC']
-  const { status, stderr } = spawnSync('gcc', [...flags, '-o', library, source, '-ldl'], {
-    encoding: 'utf8',
-  })
+  const { status, stderr } = spawnSync(
+    'gcc',
+    [...flags, ...defines, '-o', library, source, '-ldl'],
+    {
+      encoding: 'utf8',
+    },
+  )
   if (status !== 0) throw new Error(stderr)
   return library
 }
