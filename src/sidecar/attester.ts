@@ -52,6 +52,8 @@ export class Attester {
   readonly platform: PlatformName
   readonly #certificates = certificateReader()
   readonly #batcher: Batcher<EvidenceQuery, string>
+  /** Settles when the last batch has its turn at the CPU, or will have none. */
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: AttesterOptions) {
     const { cpu, gpus } = options.platform
@@ -117,14 +119,32 @@ export class Attester {
     return { report, certificates: this.#certificates(auxblob), gpus }
   }
 
-  /** One report for all that wait when its turn comes. */
+  /**
+   * One report for all that wait when its turn comes. The GPUs are asked for it once the batch before
+   * has its turn at the CPU, and no earlier: fast ones would make a batch of every request, and all of
+   * these would then wait for the CPU one by one.
+   */
   async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<readonly string[]> {
-    const batch = new Batch(take)
+    const before = this.#turn
+    let begin = () => {}
+    this.#turn = new Promise((resolve) => {
+      begin = resolve
+    })
+    try {
+      await before
+      return await this.#reportBatch(new Batch(take), begin)
+    } finally {
+      begin()
+    }
+  }
+
+  async #reportBatch(batch: Batch, begin: () => void): Promise<readonly string[]> {
     const gpus = await this.devices.collectGpus(() => batch.gpuNonce(), BATCH)
     if (gpus === null) return []
     const digest = digestOf(gpus)
     const vmpl = this.#composedVmpl()
     const report = await this.devices.collect(() => {
+      begin()
       const reportData = batch.reportData((query) => this.#bound(query, digest))
       return reportData && { reportData, vmpl }
     }, BATCH)
