@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// A listening server with keys of its own, before there is anything to serve: until somebody takes
+// the requests, each is answered with why nobody does.
+
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { AttestationError } from '../errors.js'
+import type { Clock } from './clock.js'
+import { formatHost, isLoopback, type ListenAddress } from './listen-address.js'
+import { throttle } from './log.js'
+import { connectionsFor, createServer, renew, type ServerLimits, serverLimits } from './server.js'
+import { type MintedKeys, mintKeys, type Renewal, startRenewal } from './tls.js'
+import { notYet } from './waiting.js'
+
+/** How long a request may wait and be worked on. */
+export const DEADLINE_MS = 30_000
+/** Kubernetes kills what has not ended 30 seconds after it was asked to. */
+const CLOSE_MS = 25_000
+const REPEAT_MS = 10_000
+
+export interface ListenerOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly listen: ListenAddress
+  /** On loopback only. */
+  readonly plainHttp: boolean
+  /** Default 30 000. */
+  readonly deadlineMs?: number
+  /** Connections at once; by default as many as the memory of the process allows. */
+  readonly maxConnections?: number
+  /** Other limits than those that follow from the deadline, for tests. */
+  readonly limits?: Partial<ServerLimits>
+}
+
+export interface Listener {
+  readonly server: Server
+  readonly keys: MintedKeys
+  /** notAfter of the certificate in use; null over plain HTTP. */
+  certificateExpiry(): Date | null
+  /** Starts to listen, and returns the URL. */
+  open(): Promise<string>
+  /** Hands the requests to somebody. */
+  serve(take: RequestListener): void
+  /** Why nobody takes the requests. */
+  explain(reason: AttestationError): void
+  /**
+   * Takes no further connection, waits for `drain` and for the answers, and ends everything, at the
+   * latest after the deadline.
+   */
+  close(drain: () => Promise<void>): Promise<void>
+}
+
+/**
+ * Makes keys, a certificate and a server that does not listen yet.
+ *
+ * @throws {AttestationError} `ERR_ARGUMENT` for plain HTTP on an address that others reach
+ */
+export async function createListener(options: ListenerOptions): Promise<Listener> {
+  const { clock, log, plainHttp, listen, deadlineMs = DEADLINE_MS } = options
+  if (plainHttp && !isLoopback(listen.host)) {
+    throw new AttestationError(
+      'ERR_ARGUMENT',
+      `plain HTTP is served on a loopback address only, not on ${listen.host || 'every address'}`,
+    )
+  }
+  const keys = await mintKeys()
+  let server: Server | undefined
+  const renewal: Renewal | null = plainHttp
+    ? null
+    : await startRenewal({
+        key: keys.tls,
+        clock,
+        use: (credentials) => {
+          renew(server as Server, credentials)
+          log.info('certificate renewed')
+        },
+        failed: (error) => log.error({ err: error }, 'certificate not renewed; trying again'),
+      })
+  const most = options.maxConnections ?? connectionsFor(process.constrainedMemory())
+  const crowd = throttle(
+    (count) => log.warn({ count, most }, 'connections refused: none was idle'),
+    REPEAT_MS,
+    (ms, run) => clock.after(ms, run),
+  )
+  const limits = { ...serverLimits(deadlineMs, most), ...options.limits }
+  const bounded = createServer(renewal?.first ?? null, limits, clock, {
+    malformed: (status, reason) =>
+      log.info({ status, code: 'ERR_REQUEST_HTTP', reason }, 'request refused'),
+    refused: crowd,
+  })
+  server = bounded.server
+  const { connections } = bounded
+  let taker: RequestListener = notYet(
+    new AttestationError('ERR_DEVICE_ABSENT', 'no attestation device has been looked for yet'),
+  )
+  server.on('request', (request, response) => taker(request, response))
+  let closing: Promise<void> | undefined
+  const close = async (drain: () => Promise<void>) => {
+    renewal?.stop()
+    const closed = new Promise<void>((resolve) => {
+      bounded.server.close(() => resolve())
+    })
+    connections.close()
+    const late = Math.min(deadlineMs, CLOSE_MS)
+    const ended = await within(Promise.all([drain(), closed]), late, clock)
+    if (!ended) log.warn('shut down before every request had its answer')
+    connections.destroy()
+  }
+  return {
+    server,
+    keys,
+    certificateExpiry: () => renewal?.expiry() ?? null,
+    open: async () => url(await listenOn(bounded.server, listen), plainHttp),
+    serve: (take) => {
+      taker = take
+    },
+    explain: (reason) => {
+      taker = notYet(reason)
+    },
+    close: (drain) => {
+      closing ??= close(drain)
+      return closing
+    },
+  }
+}
+
+/** Whether it came to its end in time. */
+function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(false))
+    work.then(() => resolve(true), reject).finally(cancel)
+  })
+}
+
+function listenOn(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: NodeJS.ErrnoException) =>
+      reject(
+        new AttestationError('ERR_ARGUMENT', `cannot listen on ${host}:${port}: ${cause.code}`, {
+          cause,
+        }),
+      )
+    server.once('error', refuse)
+    // Without a host, Node takes every address, with or without IPv6.
+    server.listen({ port, ...(host !== '' && { host }) }, () => {
+      server.off('error', refuse)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+const url = ({ address, port }: AddressInfo, plainHttp: boolean): string =>
+  `${plainHttp ? 'http' : 'https'}://${formatHost(address)}:${port}`

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command line and environment → what the process is to do.
+
+import { parseArgs } from 'node:util'
+import { AttestationError } from '../errors.js'
+import { PORT } from '../protocol.js'
+import { type ListenAddress, parseListenAddress } from './listen-address.js'
+import { LEVELS, type Level } from './log.js'
+
+export interface Settings {
+  readonly listen: ListenAddress
+  readonly rawQuotes: 'allow' | 'deny'
+  readonly plainHttp: boolean
+  readonly level: Level
+  /** What is worth a line at the start. */
+  readonly warnings: readonly string[]
+}
+
+/** Flags as they were written. */
+export interface Flags {
+  readonly listen?: string | undefined
+  readonly rawQuotes?: string | undefined
+  readonly plainHttp?: boolean | undefined
+  readonly logLevel?: string | undefined
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const RAW_QUOTES = ['allow', 'deny'] as const
+/** AEP-83. */
+const LISTEN_VARIABLE = 'ATTESTATION_LISTEN_ADDR'
+const MOCK_PREFIX = 'ATTESTATION_MOCK'
+
+/**
+ * Settings of the command of the image.
+ *
+ * @param argv arguments without the interpreter and the script
+ * @throws {AttestationError} `ERR_USAGE`, `ERR_ARGUMENT`
+ */
+export function readSettings(argv: readonly string[], environment: Environment): Settings {
+  const { values } = parsed(argv)
+  return settingsOf(
+    {
+      listen: values.listen,
+      rawQuotes: values['raw-quotes'],
+      plainHttp: values['plain-http'],
+      logLevel: values['log-level'],
+    },
+    environment,
+  )
+}
+
+/** @throws {AttestationError} `ERR_ARGUMENT` */
+export function settingsOf(flags: Flags, environment: Environment): Settings {
+  // An empty variable is one that is not set, as in Go's sidecar.
+  const variable = environment[LISTEN_VARIABLE] || `:${PORT}`
+  return {
+    listen:
+      flags.listen === undefined
+        ? parseListenAddress(variable, LISTEN_VARIABLE)
+        : parseListenAddress(flags.listen, '--listen'),
+    rawQuotes: oneOf(RAW_QUOTES, flags.rawQuotes ?? 'allow', '--raw-quotes'),
+    plainHttp: flags.plainHttp ?? false,
+    level: oneOf(LEVELS, flags.logLevel ?? 'info', '--log-level'),
+    warnings: Object.keys(environment)
+      .filter((name) => name.startsWith(MOCK_PREFIX))
+      .map((name) => `${name} has NO EFFECT: this sidecar forges nothing, and needs real hardware`),
+  }
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        listen: { type: 'string' },
+        'raw-quotes': { type: 'string' },
+        'plain-http': { type: 'boolean' },
+        'log-level': { type: 'string' },
+      },
+    })
+  } catch (cause) {
+    throw new AttestationError('ERR_USAGE', (cause as Error).message.split(/[.\n]/)[0] as string, {
+      cause,
+    })
+  }
+}
+
+function oneOf<T extends string>(choices: readonly T[], value: string, name: string): T {
+  const choice = choices.find((one) => one === value)
+  if (choice !== undefined) return choice
+  throw new AttestationError('ERR_ARGUMENT', `${name} is one of ${choices.join(', ')}`)
+}
