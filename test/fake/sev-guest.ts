@@ -47,13 +47,15 @@ export class FakeSevGuest {
   /** Older than extended requests, or a limit of its own for them. */
   refusesExtended = false
   lost = false
+  /** What the firmware waits for before it answers. */
+  hold: Promise<unknown> | null = null
   /** Requests under way; more than one is what a security processor does not do. */
   atOnce = 0
   most = 0
 
   readonly ioctl: Ioctl = async (fd, request, argument) => {
     this.most = Math.max(this.most, ++this.atOnce)
-    await new Promise((resolve) => setImmediate(resolve))
+    await (this.hold ?? new Promise((resolve) => setImmediate(resolve)))
     const errno = this.#answer(fd, request, argument)
     this.atOnce--
     return errno

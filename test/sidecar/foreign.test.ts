@@ -65,6 +65,10 @@ t.test('foreign: the event loop goes on, and memory stays that nobody else holds
   writeSync(to, 'late')
   t.equal((await reading).value, 4)
   t.equal(Buffer.from(seen.deref()?.bytes ?? []).toString('latin1', 0, 4), 'late')
+  // The weak reference itself keeps its target until the next turn.
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  t.notOk(seen.deref(), 'and then nobody has it')
 })
 
 /** A call whose memory only the callee knows of when this returns. */

@@ -2,6 +2,7 @@
 // What the surface of `/dev/sev-guest` asks, and what it makes of each answer.
 
 import { mkdtempSync, writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -203,10 +204,19 @@ t.test('sev-guest: one request at a time, over what the caller had when it asked
 
 t.test('sev-guest: closing waits for what is under way', async (t) => {
   const { driver, surface } = await world(t)
-  const running = surface.collect(DATA, 0)
-  await surface.close()
-  t.equal(driver.atOnce, 0)
-  t.ok(await running)
+  let release: () => void = t.fail
+  driver.hold = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const order: string[] = []
+  const running = surface.collect(DATA, 0).then(() => order.push('report'))
+  const closing = surface.close().then(() => order.push('closed'))
+  // More turns of the same threads than closing a file takes.
+  for (let turn = 0; turn < 20; turn++) await stat('/')
+  t.same(order, [])
+  release()
+  await Promise.all([running, closing])
+  t.same(order, ['report', 'closed'])
 })
 
 t.test('sev-guest: 64 bytes and nothing else', async (t) => {
