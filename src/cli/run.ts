@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { AttestationError } from '../errors.js'
 import { bundleCommand } from './bundle.js'
 import { demoCommand } from './demo.js'
+import { detectCommand } from './detect.js'
 import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
 import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
@@ -52,6 +53,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     .showSuggestionAfterError(true)
   for (const command of [
     demoCommand(io, answer),
+    detectCommand(io, answer),
     inspectCommand(io),
     policyCommand(io),
     quoteCommand(io),
