@@ -52,10 +52,30 @@ async function bundle() {
   })
 }
 
+/** The sidecar's process in one file, for the image: it starts in half the time, in less memory. */
+async function bundleSidecar() {
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['build/js/src/sidecar/main.js'],
+    outfile: 'build/sidecar.cjs',
+    bundle: true,
+    // As CommonJS, what is imported only when it is needed is also read only then.
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    keepNames: true,
+    legalComments: 'inline',
+    external: ['koffi'],
+    logLevel: 'warning',
+  })
+}
+
 mkdirSync(out(''), { recursive: true })
 buildCore()
 if (!process.argv.includes('--core')) {
   rmSync(out('js'), { recursive: true, force: true })
   run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json'])
   await bundle()
+  await bundleSidecar()
 }

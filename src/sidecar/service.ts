@@ -97,3 +97,15 @@ function pause(clock: Clock, ms: number, stop: AbortSignal): Promise<void> {
     stop.addEventListener('abort', end)
   })
 }
+
+/** As the command line of assay exits. */
+const EXIT = { bug: 1, usage: 30 } as const
+
+/** What a process says of the error that ends it, and its exit code. */
+export function lastWords(error: unknown): { line: object; message: string; exit: number } {
+  if (error instanceof AttestationError) {
+    return { line: { code: error.code }, message: error.message, exit: EXIT.usage }
+  }
+  const line = { code: 'ERR_INTERNAL', err: error }
+  return { line, message: 'ended by an error of its own', exit: EXIT.bug }
+}

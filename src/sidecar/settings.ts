@@ -12,6 +12,8 @@ export interface Settings {
   readonly rawQuotes: 'allow' | 'deny'
   readonly plainHttp: boolean
   readonly level: Level
+  /** Where the files of the machine begin. */
+  readonly root: string
   /** What is worth a line at the start. */
   readonly warnings: readonly string[]
 }
@@ -22,6 +24,7 @@ export interface Flags {
   readonly rawQuotes?: string | undefined
   readonly plainHttp?: boolean | undefined
   readonly logLevel?: string | undefined
+  readonly root?: string | undefined
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -45,6 +48,7 @@ export function readSettings(argv: readonly string[], environment: Environment):
       rawQuotes: values['raw-quotes'],
       plainHttp: values['plain-http'],
       logLevel: values['log-level'],
+      root: values.root,
     },
     environment,
   )
@@ -62,6 +66,7 @@ export function settingsOf(flags: Flags, environment: Environment): Settings {
     rawQuotes: oneOf(RAW_QUOTES, flags.rawQuotes ?? 'allow', '--raw-quotes'),
     plainHttp: flags.plainHttp ?? false,
     level: oneOf(LEVELS, flags.logLevel ?? 'info', '--log-level'),
+    root: flags.root ?? '/',
     warnings: Object.keys(environment)
       .filter((name) => name.startsWith(MOCK_PREFIX))
       .map((name) => `${name} has NO EFFECT: this sidecar forges nothing, and needs real hardware`),
@@ -77,6 +82,7 @@ function parsed(argv: readonly string[]) {
         'raw-quotes': { type: 'string' },
         'plain-http': { type: 'boolean' },
         'log-level': { type: 'string' },
+        root: { type: 'string' },
       },
     })
   } catch (cause) {

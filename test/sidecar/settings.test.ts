@@ -10,6 +10,7 @@ t.test('settings: the defaults are those of AEP-83', async (t) => {
     rawQuotes: 'allow',
     plainHttp: false,
     level: 'info',
+    root: '/',
     warnings: [],
   })
 })
@@ -31,8 +32,13 @@ t.test('settings: ATTESTATION_LISTEN_ADDR as in Go, a flag before it', async (t)
 })
 
 t.test('settings: every flag', async (t) => {
-  const argv = ['--raw-quotes', 'deny', '--plain-http', '--log-level=debug']
-  t.match(readSettings(argv, {}), { rawQuotes: 'deny', plainHttp: true, level: 'debug' })
+  const argv = ['--raw-quotes', 'deny', '--plain-http', '--log-level=debug', '--root', '/host']
+  t.match(readSettings(argv, {}), {
+    rawQuotes: 'deny',
+    plainHttp: true,
+    level: 'debug',
+    root: '/host',
+  })
 })
 
 t.test('settings: what is wrong is named', async (t) => {
