@@ -10,7 +10,8 @@ export interface Syscalls {
 
 export async function loadSyscalls(): Promise<Syscalls> {
   const { default: koffi } = await import('koffi')
-  const libc = koffi.load('libc.so.6')
+  // Null is the process itself, whatever its C library is called.
+  const libc = koffi.load(null)
   const mount = libc.func(
     'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
   )
