@@ -49,6 +49,28 @@ export function need(what: string, program: string, args: readonly string[], how
   }
 }
 
+/** Runs suites one after another and prints every verdict, then the count. */
+export async function runAll(suites: readonly Suite[]): Promise<void> {
+  const tally = { passed: 0, failed: 0, skipped: 0 }
+  for (const suite of suites) {
+    console.log(suite.name)
+    try {
+      for (const { title, problem } of await suite.run()) {
+        if (problem === null) tally.passed++
+        else tally.failed++
+        console.log(problem === null ? `  pass  ${title}` : `  FAIL  ${title}: ${problem}`)
+      }
+    } catch (error) {
+      if (!(error instanceof Skip)) throw error
+      tally.skipped++
+      console.log(`  SKIPPED: ${error.message}`)
+    }
+  }
+  const skipped = tally.skipped > 0 ? `, ${tally.skipped} of ${suites.length} suites skipped` : ''
+  console.log(`${tally.passed} passed, ${tally.failed} failed${skipped}`)
+  if (tally.failed > 0) process.exitCode = 1
+}
+
 /** Lines `ok TITLE` and `not ok TITLE: PROBLEM`, as the programs of other languages print them. */
 export function readVerdicts(output: string): Verdict[] {
   return output
