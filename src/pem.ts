@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller hands in as one endorsement → the DER objects in it.
+// PEM (RFC 7468): what a caller hands in as one endorsement → the DER objects in it, and back.
 
 import type { Bytes } from './core/private-copy.js'
-import { fromBase64 } from './encoding.js'
+import { fromBase64, toBase64 } from './encoding.js'
 import { AttestationError } from './errors.js'
 
 const SEQUENCE = 0x30
@@ -25,6 +25,12 @@ export function derObjects(endorsement: Bytes): Bytes[] {
     throw unreadable('neither DER nor intact PEM of certificates and CRLs')
   }
   return blocks.map(([, , body]) => decode(body as string))
+}
+
+/** A certificate as text. */
+export function toPem(certificate: Uint8Array): string {
+  const lines = toBase64(certificate).replaceAll(/.{1,64}/g, '$&\n')
+  return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`
 }
 
 function decode(body: string): Bytes {

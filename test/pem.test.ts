@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { derObjects } from '../src/pem.js'
+import { derObjects, toPem } from '../src/pem.js'
 import { pem } from './fake/amd.js'
 import { throwsCode } from './helpers.js'
 
@@ -17,6 +17,13 @@ t.test('pem: blocks in order, certificates and CRLs, whatever stands between', a
   const file = `Subject: CN=x\r\n${pem(ONE)}\n# and\n${pem(TWO, 'X509 CRL')}trailer`
   t.same(derObjects(text(file)), [ONE, TWO])
   t.same(derObjects(text(pem(ONE).replaceAll('\n', '\r\n'))), [ONE])
+})
+
+t.test('pem: a certificate as text, in lines of 64', async (t) => {
+  for (const length of [1, 47, 48, 49, 96, 700]) {
+    const der = new Uint8Array(length).fill(length)
+    t.equal(toPem(der), pem(der), `${length} bytes`)
+  }
 })
 
 t.test('pem: anything else is refused whole', async (t) => {

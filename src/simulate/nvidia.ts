@@ -5,7 +5,8 @@
 
 import { id_ce_subjectAltName, KeyUsageFlags } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
-import { toBase64, toHex } from '../encoding.js'
+import { toHex } from '../encoding.js'
+import { toPem } from '../pem.js'
 import { sequence, tlv } from './der.js'
 import { firmwareExtension } from './dice.js'
 import { type Architecture, GPU_MODELS, type GpuModel } from './nvidia-models.js'
@@ -83,7 +84,7 @@ export async function mintNvidia(
   const gpus = (await Promise.all(chips)).map(({ certificates, key }) => ({
     architecture,
     uuid: `GPU-${crypto.randomUUID()}`,
-    certChain: pem([...certificates, ...above, last]),
+    certChain: ascii([...certificates, ...above, last].map(toPem).join('')),
     key,
   }))
   return { root: last, gpus }
@@ -120,6 +121,8 @@ async function mintChip(model: GpuModel, provisioner: Party): Promise<Chip> {
   return { certificates, key }
 }
 
+const ascii = (text: string): Bytes => new TextEncoder().encode(text)
+
 const random = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length))
 
 /** A number above zero of the same length: 01 and then all but the first two bits. */
@@ -127,15 +130,7 @@ const positive = ([first, ...rest]: Uint8Array): Bytes =>
   Uint8Array.of(((first as number) & 0x3f) | 0x40, ...rest)
 
 function deviceNameExtension(name: string) {
-  const text = tlv(UTF8_STRING, new TextEncoder().encode(name))
+  const text = tlv(UTF8_STRING, ascii(name))
   const otherName = tlv(OTHER_NAME, tlv(OBJECT_IDENTIFIER, DMTF_DEVICE), tlv(EXPLICIT, text))
   return extension(id_ce_subjectAltName, sequence(otherName))
-}
-
-function pem(certificates: readonly Bytes[]): Bytes {
-  const text = certificates.map((der) => {
-    const lines = toBase64(der).match(/.{1,64}/g) as string[]
-    return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
-  })
-  return new TextEncoder().encode(text.join(''))
 }

@@ -77,6 +77,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/core/',
     'src/errors.ts',
     'src/encoding.ts',
+    'src/pem.ts',
     '@peculiar/',
     'assembly/',
   ],
@@ -122,6 +123,23 @@ t.test('imports: every file stands in a room and keeps to it', async (t) => {
     const strangers = imports(file).filter((target) => !allowed.some((p) => target.startsWith(p)))
     t.same(strangers, [], `${file} keeps to its room`)
   }
+})
+
+t.test('imports: no way leads from a real sidecar to a simulated platform', async (t) => {
+  const reach = (start: readonly string[]): Set<string> => {
+    const reached = new Set(start)
+    // Grows while it is walked.
+    for (const file of reached) {
+      for (const target of files.includes(file) ? imports(file) : []) reached.add(target)
+    }
+    return reached
+  }
+  const simulated = (reached: Set<string>) =>
+    [...reached].filter((file) => file.startsWith('src/simulate/'))
+  const doors = files.filter((file) => /^src\/(sidecar\/|cli\/sidecar)/.test(file))
+  t.ok(doors.length > 20)
+  t.same(simulated(reach(doors)), [])
+  t.not(simulated(reach(['src/cli/main.ts'])).length, 0, 'and this is the way that there is')
 })
 
 t.test(
