@@ -22,6 +22,8 @@ export interface Io {
   /** Where fetched endorsements are kept, unless told otherwise. */
   readonly cacheDir: string
   readonly status: Status
+  /** Aborted when the process is told to end. Until somebody asks for it, it ends at once. */
+  stop(): AbortSignal
 }
 
 /** Whether to colour: only on a terminal, and not where NO_COLOR is set to anything. */

@@ -31,5 +31,10 @@ const code = await run(process.argv.slice(2), version, {
   sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
   cacheDir: defaultCacheDir(process.env, homedir()),
   status: statusOn(process.stderr),
+  stop: () => {
+    const controller = new AbortController()
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort())
+    return controller.signal
+  },
 })
 process.exitCode ??= code

@@ -2,7 +2,7 @@
 // Writes output files: under its name a file appears whole, or it does not appear.
 
 import { randomUUID } from 'node:crypto'
-import { access, constants, link, lstat, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, link, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AttestationError } from '../errors.js'
 
@@ -18,7 +18,7 @@ const REASONS: Record<string, string> = {
  *
  * @throws {AttestationError} `ERR_FILE` when there is something of that name, or it cannot be written
  */
-export const createFile = (name: string, content: string): Promise<void> =>
+export const createFile = (name: string, content: string | Uint8Array): Promise<void> =>
   // A link, unlike a rename, never replaces what is there.
   write(name, content, link)
 
@@ -32,6 +32,19 @@ export async function checkCreatable(name: string): Promise<void> {
     await access(path.dirname(name), constants.W_OK)
     const there = await lstat(name).catch(absent)
     if (there !== null) throw Object.assign(new Error('taken'), { code: 'EEXIST' })
+  } catch (cause) {
+    throw unwritable(name, cause)
+  }
+}
+
+/**
+ * Creates a folder unless it is there.
+ *
+ * @throws {AttestationError} `ERR_FILE`
+ */
+export async function createFolder(name: string): Promise<void> {
+  try {
+    await mkdir(name, { recursive: true })
   } catch (cause) {
     throw unwritable(name, cause)
   }
@@ -52,7 +65,7 @@ export const replaceFile = (name: string, content: string): Promise<void> =>
 
 async function write(
   name: string,
-  content: string,
+  content: string | Uint8Array,
   publish: (draft: string, name: string) => Promise<void>,
 ): Promise<void> {
   // By a name of its own: process ids repeat, in containers always, and one may have crashed here.

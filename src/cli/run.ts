@@ -11,6 +11,7 @@ import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
 import { policyCommand } from './policy.js'
 import { quoteCommand } from './quote.js'
+import { simulateCommand } from './simulate.js'
 import { verifyCommand } from './verify.js'
 
 /** A command's answer: what it exits with once it has written. */
@@ -59,6 +60,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     quoteCommand(io),
     verifyCommand(version, io, answer),
     bundleCommand(io),
+    simulateCommand(io),
   ]) {
     program.addCommand(command)
   }

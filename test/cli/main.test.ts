@@ -85,3 +85,16 @@ t.test('main: the demo runs with nothing but a clock', async (t) => {
   t.equal(code, 0)
   t.match(out, /^the honest report: VERIFIED$/m)
 })
+
+t.test('main: a service ends when it is told to', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const child = start(['simulate', '--listen', '127.0.0.1:0'])
+    const ended = Promise.all([text(child.stderr as Readable), once(child, 'exit')])
+    const [url] = await once(child.stdout as Readable, 'data')
+    t.match(String(url), /^https:[^\n]+\n$/)
+    child.kill(signal)
+    const [err, [code]] = await ended
+    t.equal(code, 0, signal)
+    t.match(err, /^(assay: SIMULATED: [^\n]+\n){2}$/)
+  }
+})

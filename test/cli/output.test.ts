@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { checkCreatable, createFile, replaceFile } from '../../src/cli/output.js'
+import { checkCreatable, createFile, createFolder, replaceFile } from '../../src/cli/output.js'
 
 t.test('output: a new file', async (t) => {
   for (const write of [createFile, replaceFile]) {
@@ -22,6 +22,16 @@ t.test('output: replaced, or kept', async (t) => {
   await replaceFile(old, 'text')
   t.equal(readFileSync(old, 'utf8'), 'text')
   t.same(readdirSync(dir), ['old'], 'and no draft')
+})
+
+t.test('output: a folder, there or not', async (t) => {
+  const dir = t.testdir({ file: 'kept' })
+  await createFolder(path.join(dir, 'one', 'two'))
+  await createFolder(path.join(dir, 'one', 'two'))
+  t.same(readdirSync(dir).sort(), ['file', 'one'])
+  for (const name of ['file', 'file/below']) {
+    await t.rejects(createFolder(path.join(dir, name)), { code: 'ERR_FILE' }, name)
+  }
 })
 
 t.test('output: what could not be created is refused beforehand', async (t) => {

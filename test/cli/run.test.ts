@@ -7,12 +7,12 @@ t.test('run: help and version are answers', async (t) => {
   const help = await assay(['--help'])
   t.equal(help.code, 0)
   t.equal(help.err, '')
-  for (const command of ['demo', 'inspect', 'verify'])
+  for (const command of ['demo', 'inspect', 'simulate', 'verify'])
     t.match(help.out, new RegExp(`^  ${command}`, 'm'))
   const verify = await assay(['verify', '--help'])
   t.equal(verify.code, 0)
   t.match(verify.out, /--endorsement <file>/)
-  for (const command of [['verify'], ['bundle'], ['policy', 'init']]) {
+  for (const command of [['verify'], ['bundle'], ['policy', 'init'], ['simulate']]) {
     const { out } = await assay([...command, '--help'])
     t.match(out, new RegExp(`\\nExamples:\\n {2}assay ${command.join(' ')} `), command.join(' '))
   }

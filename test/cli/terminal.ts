@@ -26,6 +26,10 @@ export interface World {
   /** Ends at once unless told. */
   readonly sleep?: Io['sleep']
   readonly status?: Io['status']
+  /** Told to end from the beginning on, unless given. */
+  readonly stop?: AbortSignal
+  /** Sees standard output as it is written. */
+  readonly onOut?: (text: string) => void
 }
 
 /** Runs `assay` with these arguments. */
@@ -35,6 +39,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
   const code = await run(argv, '0.0.0-test', {
     out: (text) => {
       out += text
+      world.onOut?.(text)
     },
     err: (text) => {
       err += text
@@ -47,6 +52,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     sleep: world.sleep ?? (async () => {}),
     cacheDir: world.cacheDir ?? NOWHERE,
     status: world.status ?? (() => {}),
+    stop: () => world.stop ?? AbortSignal.abort(),
   })
   return { code, out, err }
 }
