@@ -3,6 +3,7 @@
 // so it is no part of `npm test`; what it cannot run, it names.
 
 import { earGo, earRust } from './ear/suite.js'
+import { snpGo } from './snp/suite.js'
 import { runAll } from './suite.js'
 
-await runAll([earGo, earRust])
+await runAll([earGo, earRust, snpGo])
