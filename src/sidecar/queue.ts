@@ -36,8 +36,9 @@ export interface QueueState {
 
 interface Job {
   readonly caller: Caller
-  readonly begin: () => Promise<void>
-  readonly refuse: (error: AttestationError) => void
+  readonly work: () => Promise<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
   done: boolean
   expire(): void
 }
@@ -85,31 +86,18 @@ export class Queue {
       this.#dropGone()
       if (!this.#mayWait()) return Promise.reject(full(this.#waiting))
     }
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       const job: Job = {
         caller,
+        work,
+        resolve,
+        reject,
         done: false,
-        refuse: (error) => {
-          job.done = true
-          reject(error)
-        },
-        begin: () =>
-          work().then(
-            (value) => {
-              job.done = true
-              resolve(value)
-            },
-            (error) => {
-              job.done = true
-              reject(error)
-              throw error
-            },
-          ),
-        expire: () => job.refuse(late(this.options.deadlineMs)),
+        expire: () => refuse(job, late(this.options.deadlineMs)),
       }
       this.#add(job)
       this.#next()
-    })
+    }) as Promise<T>
   }
 
   /** Resolves when nobody waits and the device rests. */
@@ -145,7 +133,7 @@ export class Queue {
         this.#serve(job)
         return
       }
-      job.refuse(cancelled())
+      refuse(job, cancelled())
     }
     this.#deadlines.stop()
     for (const tell of this.#tellIdle.splice(0)) tell()
@@ -168,20 +156,31 @@ export class Queue {
     const since = this.options.clock.monotonic()
     this.#busySince = since
     const served = (error: unknown) => {
+      job.done = true
       const ms = this.options.clock.monotonic() - since
       this.#meanMs = this.#meanMs === 0 ? ms : this.#meanMs + NEWEST * (ms - this.#meanMs)
       this.#busySince = null
       this.options.onServed?.(ms, error)
+      // The device first: what came of its last request can be looked at while it does the next.
       this.#next()
     }
-    job.begin().then(() => served(null), served)
+    job.work().then(
+      (value) => {
+        served(null)
+        job.resolve(value)
+      },
+      (error) => {
+        served(error)
+        job.reject(error)
+      },
+    )
   }
 
   /** Takes out those whose clients have left, and those who have had their answer. */
   #dropGone(): void {
     for (const [connection, line] of this.#lines) {
       const kept = line.filter((job) => {
-        if (!job.done && job.caller.gone()) job.refuse(cancelled())
+        if (!job.done && job.caller.gone()) refuse(job, cancelled())
         return !job.done
       })
       this.#waiting -= line.length - kept.length
@@ -189,6 +188,11 @@ export class Queue {
       else this.#lines.delete(connection)
     }
   }
+}
+
+function refuse(job: Job, error: AttestationError): void {
+  job.done = true
+  job.reject(error)
 }
 
 export const cancelled = () => new AttestationError('ERR_QUEUE_CANCELLED', 'the client went away')
