@@ -139,17 +139,23 @@ function limitPipelines(app: FastifyInstance): void {
   })
 }
 
-/** Requests that come while the process stops: connections that are open may still send some. */
+/**
+ * Requests that come while the process stops are refused: connections that are open may still send
+ * some. Those are told to end with the answer they wait for.
+ */
 function refuseWhenClosing(app: FastifyInstance): void {
   let closing = false
   app.addHook('preClose', (done) => {
     closing = true
     done()
   })
-  app.addHook('onRequest', (_request, reply, done) => {
-    if (!closing) return done()
-    reply.header('connection', 'close')
-    done(new AttestationError('ERR_SHUTDOWN', 'the sidecar is stopping'))
+  app.addHook('onRequest', (_request, _reply, done) => {
+    if (closing) done(new AttestationError('ERR_SHUTDOWN', 'the sidecar is stopping'))
+    else done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done()
   })
 }
 

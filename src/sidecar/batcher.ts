@@ -23,8 +23,8 @@ export type BatchWork<Query, Answer> = (take: () => readonly Query[]) => Promise
 export class Batcher<Query, Answer> {
   readonly #deadlines: Deadlines
   #members: Member<Query, Answer>[] = []
-  /** Whether the members have their turn coming. */
-  #scheduled = false
+  /** Whether a batch waits for its turn or is being made: there is one at a time. */
+  #running = false
 
   constructor(
     private readonly options: Pick<QueueOptions, 'clock' | 'deadlineMs' | 'waitingMost'>,
@@ -57,7 +57,7 @@ export class Batcher<Query, Answer> {
       }
       this.#members.push(member)
       this.#deadlines.add(member)
-      if (!this.#scheduled) this.#schedule()
+      if (!this.#running) this.#run()
     })
   }
 
@@ -66,8 +66,8 @@ export class Batcher<Query, Answer> {
     this.#deadlines.stop()
   }
 
-  #schedule(): void {
-    this.#scheduled = true
+  #run(): void {
+    this.#running = true
     let taken: Member<Query, Answer>[] | null = null
     const take = () => {
       taken = this.#take()
@@ -75,6 +75,7 @@ export class Batcher<Query, Answer> {
     }
     this.work(take).then(
       (answers) => {
+        this.#goOn()
         for (const [index, member] of (taken ?? []).entries()) {
           member.done = true
           member.resolve(answers[index] as Answer)
@@ -83,14 +84,20 @@ export class Batcher<Query, Answer> {
       (error) => {
         // A batch that never had its turn has taken nobody, and whoever waits is told.
         for (const member of taken ?? this.#take()) refuse(member, error)
+        this.#goOn()
       },
     )
+  }
+
+  /** The device first: it can be at work again while the answers go out. */
+  #goOn(): void {
+    this.#running = false
+    if (this.#members.length > 0) this.#run()
   }
 
   #take(): Member<Query, Answer>[] {
     const taken = this.#present()
     this.#members = []
-    this.#scheduled = false
     return taken
   }
 
