@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers as the text that goes out. What all requests of a batch share is written once for all of
-// them; base64 needs no escapes, so JSON is put together rather than serialised.
+// Answers as the bytes that go out. What requests share (a report with its certificates) is encoded
+// once, and the very same bytes go out with each answer: copies of them would cost as much as all the
+// rest of a request. Base64 needs no escapes, so JSON is put together rather than serialised.
 
 import { AEP83_PROTOCOL_VERSION, FORMATS, type Platform, type Tee } from '../protocol.js'
 import type { PlatformCertificates } from './certificates.js'
 import type { GpuReport } from './surface.js'
+
+/** A body: its parts in order, text among them in ASCII. */
+export type Body = readonly (Buffer | string)[]
 
 /** What the hardware gave for one request, or for one batch. */
 export interface Collected {
@@ -29,21 +33,28 @@ export interface AnswerBatch {
   readonly nonce_path?: readonly string[]
 }
 
-/** Answer of `/quote`, with the new line that Go's encoder ends with. */
-export function quoteAnswer(
-  platform: Platform,
-  { report, certificates, gpus }: Collected,
-  tlsBound: boolean,
-): string {
-  const answer = {
-    report: base64(report),
-    cert_chain: certificates.certChain,
-    tee_platform: platform,
-    auxblob: certificates.auxblob,
-    ...(gpus.length > 0 && { gpu_reports: gpus.map(quoteGpu) }),
-    tls_bound: tlsBound,
+/** Answers of `/quote`, with the new line that Go's encoder ends with. */
+export class QuoteWriter {
+  #shared: { readonly of: PlatformCertificates; readonly bytes: Buffer } | null = null
+
+  constructor(private readonly platform: Platform) {}
+
+  write({ report, certificates, gpus }: Collected, tlsBound: boolean): Body {
+    if (this.#shared?.of !== certificates) {
+      this.#shared = { of: certificates, bytes: this.#encode(certificates) }
+    }
+    const devices = gpus.length > 0 ? `,"gpu_reports":${JSON.stringify(gpus.map(quoteGpu))}` : ''
+    return [
+      `{"report":"${base64(report)}"`,
+      this.#shared.bytes,
+      `${devices},"tls_bound":${tlsBound}}\n`,
+    ]
   }
-  return `${JSON.stringify(answer)}\n`
+
+  #encode({ certChain, auxblob }: PlatformCertificates): Buffer {
+    const members = { cert_chain: certChain, tee_platform: this.platform, auxblob }
+    return Buffer.from(`,${JSON.stringify(members).slice(1, -1)}`)
+  }
 }
 
 /** One device in both forms: what the first sidecar joined, and its parts beside it. */
@@ -75,7 +86,7 @@ export function evidenceHead(
   tee: Tee,
   { report, certificates, gpus }: Collected,
   withEndorsements: boolean,
-): string {
+): Buffer {
   const answer = {
     format: FORMATS.evidence,
     tee,
@@ -88,17 +99,17 @@ export function evidenceHead(
       cert_chain: base64(gpu.certChain),
     })),
   }
-  return JSON.stringify(answer).slice(0, -1)
+  return Buffer.from(JSON.stringify(answer).slice(0, -1))
 }
 
-/** The rest of the answer that `head` began. */
+/** The whole answer that `head` begins. */
 export function evidenceAnswer(
-  head: string,
+  head: Buffer,
   claims: AnswerClaims,
   batch: AnswerBatch | null,
-): string {
+): Body {
   const placed = batch ? `,"batch":${JSON.stringify(batch)}` : ''
-  return `${head},"claims":${JSON.stringify(claims)}${placed}}`
+  return [head, `,"claims":${JSON.stringify(claims)}${placed}}`]
 }
 
 export const base64 = (bytes: Uint8Array): string =>

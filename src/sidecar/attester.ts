@@ -10,18 +10,19 @@ import { AttestationError } from '../errors.js'
 import type { Platform as PlatformName, Tee } from '../protocol.js'
 import {
   type AnswerClaims,
+  type Body,
   base64,
   type Collected,
   evidenceAnswer,
   evidenceHead,
-  quoteAnswer,
+  QuoteWriter,
 } from './answers.js'
+import type { Asked } from './asked.js'
 import { Batch } from './batch.js'
-import { Batcher } from './batcher.js'
+import { type BatchAnswer, Batcher } from './batcher.js'
 import { certificateReader } from './certificates.js'
 import { Devices, type DevicesOptions } from './devices.js'
 import { type Caller, MANY } from './queue.js'
-import type { Asked } from './report-check.js'
 import type { EvidenceQuery, QuoteQuery } from './requests.js'
 import type { GpuReport, PlatformReport } from './surface.js'
 
@@ -51,14 +52,14 @@ export class Attester {
   readonly devices: Devices
   readonly platform: PlatformName
   readonly #certificates = certificateReader()
-  readonly #batcher: Batcher<EvidenceQuery, string>
-  /** Settles when the last batch has its turn at the CPU, or will have none. */
-  #turn: Promise<void> = Promise.resolve()
+  readonly #quotes: QuoteWriter
+  readonly #batcher: Batcher<EvidenceQuery, Body>
 
   constructor(private readonly options: AttesterOptions) {
     const { cpu, gpus } = options.platform
     this.devices = new Devices(options)
     this.platform = gpus ? `${cpu.tee}-gpu` : cpu.tee
+    this.#quotes = new QuoteWriter(this.platform)
     this.#batcher = new Batcher({ ...options, waitingMost: BATCH_WAITING_MOST }, (take) =>
       this.#collectBatch(take),
     )
@@ -74,7 +75,7 @@ export class Attester {
    *
    * @throws {AttestationError} `ERR_RAW_DENIED`, `ERR_LEVEL_FLOOR`, and what `Devices` throw
    */
-  async quote({ nonce, bindTls }: QuoteQuery, caller: Caller): Promise<string> {
+  async quote({ nonce, bindTls }: QuoteQuery, caller: Caller): Promise<Body> {
     if (!bindTls && this.options.rawQuotes === 'deny') throw rawDenied()
     const vmpl = bindTls ? this.#composedVmpl() : this.options.platform.cpu.floor
     const reportData = bindTls
@@ -82,7 +83,7 @@ export class Attester {
       : reportDataRaw(nonce)
     const gpus = await this.#gpus(reportData.subarray(0, GPU_NONCE_LEN), caller)
     const collected = await this.#report({ reportData, vmpl }, gpus, caller)
-    return quoteAnswer(this.platform, collected, bindTls)
+    return this.#quotes.write(collected, bindTls)
   }
 
   /**
@@ -90,7 +91,7 @@ export class Attester {
    *
    * @throws {AttestationError} `ERR_LEVEL_FLOOR`, and what `Devices` throw
    */
-  async evidence(query: EvidenceQuery, caller: Caller): Promise<string> {
+  async evidence(query: EvidenceQuery, caller: Caller): Promise<Body> {
     const vmpl = this.#composedVmpl()
     if (query.batch) return this.#batcher.add(query, caller)
     const gpus = await this.#gpus(gpuNonce(query.nonce), caller)
@@ -119,52 +120,32 @@ export class Attester {
     return { report, certificates: this.#certificates(auxblob), gpus }
   }
 
-  /**
-   * One report for all that wait when its turn comes. The GPUs are asked for it once the batch before
-   * has its turn at the CPU, and no earlier: fast ones would make a batch of every request, and all of
-   * these would then wait for the CPU one by one.
-   */
-  async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<readonly string[]> {
-    const before = this.#turn
-    let begin = () => {}
-    this.#turn = new Promise((resolve) => {
-      begin = resolve
-    })
-    try {
-      await before
-      return await this.#reportBatch(new Batch(take), begin)
-    } finally {
-      begin()
-    }
-  }
-
-  async #reportBatch(batch: Batch, begin: () => void): Promise<readonly string[]> {
+  /** One report for all that wait when its turn comes. */
+  async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<BatchAnswer<Body>> {
+    const batch = new Batch(take)
     const gpus = await this.devices.collectGpus(() => batch.gpuNonce(), BATCH)
-    if (gpus === null) return []
-    const digest = digestOf(gpus)
+    const digest = digestOf(gpus ?? [])
     const vmpl = this.#composedVmpl()
     const report = await this.devices.collect(() => {
-      begin()
       const reportData = batch.reportData((query) => this.#bound(query, digest))
       return reportData && { reportData, vmpl }
     }, BATCH)
-    if (report === null) return []
+    // Nobody is left to answer.
+    if (report === null || gpus === null) return () => []
     this.options.onBatch?.(batch.size)
-    return this.#batchAnswers(batch, this.#collected(report, gpus))
+    return this.#batchAnswer(batch, this.#collected(report, gpus))
   }
 
-  #batchAnswers(batch: Batch, collected: Collected): readonly string[] {
-    const head = evidenceHead(this.#tee, collected, true)
-    let bare: string | undefined
-    return batch.queries.map((query, index) => {
-      if (!query.endorsements) bare ??= evidenceHead(this.#tee, collected, false)
-      const place = batch.place(index)
-      return evidenceAnswer(
-        query.endorsements ? head : (bare as string),
-        this.#claims(query),
-        place,
-      )
-    })
+  #batchAnswer(batch: Batch, collected: Collected): BatchAnswer<Body> {
+    // What is the same for all is written once, when the first one needs it.
+    const heads: { [withEndorsements: string]: Buffer } = {}
+    return (index) => {
+      const query = batch.queries[index] as EvidenceQuery
+      const { endorsements } = query
+      heads[`${endorsements}`] ??= evidenceHead(this.#tee, collected, endorsements)
+      const head = heads[`${endorsements}`] as Buffer
+      return evidenceAnswer(head, this.#claims(query), batch.place(index))
+    }
   }
 
   get #tee(): Tee {

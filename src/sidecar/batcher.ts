@@ -9,16 +9,21 @@ import { type Caller, cancelled, full, late, type QueueOptions } from './queue.j
 interface Member<Query, Answer> extends Waiting {
   readonly query: Query
   readonly caller: Caller
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: () => Answer) => void
   readonly reject: (error: unknown) => void
   done: boolean
 }
 
+/** The answer to the request that stands at `index` of its batch. */
+export type BatchAnswer<Answer> = (index: number) => Answer
+
 /**
- * Waits for the device, then calls `take` once for the requests that wait by then, and answers each
- * of them, in their order. There may be none left.
+ * Waits for the device, then calls `take` once for the requests that wait by then. There may be none
+ * left.
  */
-export type BatchWork<Query, Answer> = (take: () => readonly Query[]) => Promise<readonly Answer[]>
+export type BatchWork<Query, Answer> = (
+  take: () => readonly Query[],
+) => Promise<BatchAnswer<Answer>>
 
 export class Batcher<Query, Answer> {
   readonly #deadlines: Deadlines
@@ -46,7 +51,7 @@ export class Batcher<Query, Answer> {
     const most = Math.min(this.options.waitingMost, TREE_SIZE_MAX)
     if (this.#members.length >= most) this.#members = this.#present()
     if (this.#members.length >= most) return Promise.reject(full(this.#members.length))
-    return new Promise((resolve, reject) => {
+    return new Promise<() => Answer>((resolve, reject) => {
       const member: Member<Query, Answer> = {
         query,
         caller,
@@ -58,7 +63,7 @@ export class Batcher<Query, Answer> {
       this.#members.push(member)
       this.#deadlines.add(member)
       if (!this.#running) this.#run()
-    })
+    }).then((answer) => answer())
   }
 
   /** Lets go of the timer; for when nobody waits any more. */
@@ -68,28 +73,30 @@ export class Batcher<Query, Answer> {
 
   #run(): void {
     this.#running = true
-    let taken: Member<Query, Answer>[] | null = null
+    let taken: Member<Query, Answer>[] = []
+    let hadTurn = false
     const take = () => {
+      hadTurn = true
       taken = this.#take()
       return taken.map(({ query }) => query)
     }
     this.work(take).then(
-      (answers) => {
+      (answer) => {
         this.#goOn()
-        for (const [index, member] of (taken ?? []).entries()) {
+        for (const [index, member] of taken.entries()) {
           member.done = true
-          member.resolve(answers[index] as Answer)
+          member.resolve(() => answer(index))
         }
       },
       (error) => {
         // A batch that never had its turn has taken nobody, and whoever waits is told.
-        for (const member of taken ?? this.#take()) refuse(member, error)
+        for (const member of hadTurn ? taken : this.#take()) refuse(member, error)
         this.#goOn()
       },
     )
   }
 
-  /** The device first: it can be at work again while the answers go out. */
+  /** The device first: it can be at work again while the answers are written and go out. */
   #goOn(): void {
     this.#running = false
     if (this.#members.length > 0) this.#run()

@@ -2,9 +2,9 @@
 // The hardware of a guest, each device behind a line of its own.
 
 import { AttestationError, type Code } from '../errors.js'
+import { type Asked, checkAnswer } from './asked.js'
 import type { Clock } from './clock.js'
 import { type Caller, Queue, type QueueState } from './queue.js'
-import { type Asked, checkReport } from './report-check.js'
 import type { GpuReport, Platform, PlatformReport } from './surface.js'
 
 /** Which device a figure is about. */
@@ -49,9 +49,8 @@ export class Devices {
     return this.#cpu.run(async () => {
       const asked = ask()
       if (asked === null) return null
-      const collected = await cpu.collect(asked.reportData, asked.vmpl)
-      checkReport(cpu.tee, collected.report, asked)
-      return collected
+      const { report, auxblob } = await cpu.collect(asked.reportData, asked.vmpl)
+      return { report: checkAnswer(cpu.tee, report, asked), auxblob }
     }, caller)
   }
 

@@ -17,6 +17,6 @@ export class InFlight {
   }
 
   leave(socket: Socket): void {
-    this.#counts.set(socket, (this.#counts.get(socket) ?? 1) - 1)
+    this.#counts.set(socket, (this.#counts.get(socket) as number) - 1)
   }
 }

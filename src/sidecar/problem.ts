@@ -66,7 +66,7 @@ export const plainText = ({ code, message }: Refusal): string => `${code}: ${mes
 export const problemDocument = ({ status, code, message }: Refusal): string =>
   JSON.stringify({
     type: 'about:blank',
-    title: TITLES[status] ?? 'Error',
+    title: TITLES[status],
     status,
     code,
     detail: message,

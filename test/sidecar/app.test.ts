@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { AttestationError } from '../../src/errors.js'
 import type { EvidenceAnswer, QuoteAnswer } from '../../src/protocol.js'
+import { buildApp } from '../../src/sidecar/app.js'
+import type { CpuSurface } from '../../src/sidecar/surface.js'
 import { pattern } from '../fake/nvidia.js'
+import { mintQuote } from '../fake/tdx.js'
 import { changed } from '../helpers.js'
 import { gpuNonce } from '../oracle/digest.js'
 import { Tree } from '../oracle/merkle.js'
 import * as oracle from '../oracle/report-data.js'
-import { ask, base64, judge, SPKI, world } from './app-world.js'
+import { ask, base64, HPKE, judge, SPKI, world } from './app-world.js'
 
 const NONCE = pattern(64, 7)
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -168,6 +171,28 @@ t.test('app: GPU evidence comes first, and failing it fails the request', async 
   t.same(platform.gpuNonces.at(-1), NONCE.slice(0, 32), 'AEP-83: the first half of REPORT_DATA')
   t.equal(answer.json<QuoteAnswer>().gpu_reports?.length, 1)
 })
+
+t.test(
+  'app: AEP-83 joins what a GPU gives; the evidence of ours is the report alone',
+  async (t) => {
+    const { app, platform } = await world(t, { gpus: 1 })
+    const { gpus } = platform
+    const collect = gpus?.collect.bind(gpus) as NonNullable<typeof gpus>['collect']
+    const cec = pattern(100, 3)
+    Object.assign(gpus as object, {
+      collect: async (nonce: Uint8Array) => (await collect(nonce)).map((gpu) => ({ ...gpu, cec })),
+    })
+    const quote = (await ask(app, '/quote', { nonce: base64(NONCE) })).json<QuoteAnswer>()
+    const [gpu] = quote.gpu_reports ?? []
+    const parts = [gpu?.attestation_report, gpu?.cec_report, gpu?.certificate_chain]
+    const joined = Buffer.concat(parts.map((part) => Buffer.from(part ?? '', 'base64')))
+    t.equal(gpu?.report, base64(joined))
+    t.equal(gpu?.cec_report, base64(cec))
+    const bound = await ask(app, '/v1/evidence', { nonce: base64(NONCE) })
+    const [alone] = await collect(gpuNonce(NONCE))
+    t.equal(bound.json<EvidenceAnswer>().gpus[0]?.evidence, base64(alone?.report as Uint8Array))
+  },
+)
 
 t.test('app: GPUs that give nothing are no guest without GPUs', async (t) => {
   const it = await world(t, { gpus: 1 })
@@ -399,4 +424,46 @@ t.test('app: what comes on an open connection while it closes is refused', async
   socket.resume()
   await Promise.all([closed, once(socket, 'close')])
   t.equal(hold.waiting.length, 0, 'the device was not asked again')
+})
+
+t.test('app: a client that hangs up during its request is let go', async (t) => {
+  const hold = gate()
+  const { app, platform } = await world(t, { before: hold.pass })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  const [serverSide] = (await once(app.server, 'connection')) as [Socket]
+  const body = JSON.stringify({ nonce: base64(NONCE) })
+  const head = `POST /quote HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`
+  socket.write(head + body)
+  await until(() => hold.waiting.length === 1)
+  socket.destroy()
+  await once(serverSide, 'close')
+  hold.open()
+  await app.close()
+  t.equal(platform.asked.length, 1, 'what had begun was not cut off')
+})
+
+t.test('app: a TDX guest has no levels', async (t) => {
+  const it = await world(t)
+  const asked: number[] = []
+  const cpu: CpuSurface = {
+    ...it.platform.cpu,
+    tee: 'tdx',
+    collect: async (_reportData, vmpl) => {
+      asked.push(vmpl)
+      return { report: new Uint8Array(mintQuote()), auxblob: new Uint8Array() }
+    },
+  }
+  const app = buildApp({
+    platform: { cpu, gpus: null },
+    keys: { tlsSpki: SPKI, hpke: HPKE },
+    clock: it.clock,
+    rawQuotes: 'allow',
+  })
+  t.teardown(() => app.close())
+  t.equal((await app.inject('/info')).json().tee_platform, 'tdx')
+  const answer = await ask(app, '/v1/evidence', { nonce: base64(NONCE) })
+  t.match(answer.json(), { code: 'ERR_DEVICE_ANSWER' }, 'a quote over other REPORT_DATA')
+  t.same(asked, [0])
 })

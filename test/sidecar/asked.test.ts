@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
+import { parseTdxQuote } from '../../src/core/tdx.js'
 import { checkAnswer } from '../../src/sidecar/asked.js'
 import { mintReport } from '../fake/snp.js'
-import { noise } from '../fake/tdx.js'
+import { mintQuote, mintTdReport, noise } from '../fake/tdx.js'
 import { changed, hex, throwsCode } from '../helpers.js'
 
 const reportData = noise(64, 1)
@@ -40,3 +41,17 @@ t.test('asked: a bug of ours stays one', async (t) => {
   const asked = { reportData, vmpl: 1 }
   throwsCode(t, () => checkAnswer('snp', null as never, asked), 'ERR_ARGUMENT')
 })
+
+t.test(
+  'asked: a TDX quote over what was asked; it has no level, and nothing behind it',
+  async (t) => {
+    for (const version of [4, 5]) {
+      const quote = mintQuote({ version, trailing: noise(40, 9) })
+      const asked = { reportData: parseTdxQuote(quote).body.reportData, vmpl: 3 }
+      t.equal(hex(checkAnswer('tdx', quote, asked)), hex(quote.slice(0, -40)))
+      throwsCode(t, () => checkAnswer('tdx', quote, { reportData, vmpl: 1 }), 'ERR_DEVICE_ANSWER')
+    }
+    const local = mintTdReport()
+    throwsCode(t, () => checkAnswer('tdx', local, { reportData, vmpl: 0 }), 'ERR_DEVICE_ANSWER')
+  },
+)

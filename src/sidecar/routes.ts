@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The routes of the sidecar: bodies in, bodies out, and nothing decided.
+
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { MEDIA_TYPES } from '../protocol.js'
+import { type Body, infoAnswer } from './answers.js'
+import type { Attester, Keys } from './attester.js'
+import type { Metrics } from './metrics.js'
+import { openapiDocument, ROUTES, type Route } from './openapi.js'
+import { PLAIN_TEXT } from './problem.js'
+import type { Caller } from './queue.js'
+import { parseEvidenceRequest, parseQuoteRequest } from './requests.js'
+
+const EMPTY = Buffer.alloc(0)
+const CLOSE = { connection: 'close' }
+
+/** What the routes stand on. */
+export interface Ground {
+  readonly attester: Attester
+  readonly metrics: Metrics
+  readonly keys: Keys
+  /** Whether the process is about to end, and connections with it. */
+  readonly isClosing: () => boolean
+}
+
+export function addRoutes(app: FastifyInstance, ground: Ground): void {
+  const { attester, metrics, keys, isClosing } = ground
+  const info = infoAnswer(attester.platform, attester.devices.hasGpus, keys.tlsSpki)
+  const openapi = JSON.stringify(openapiDocument())
+  app.removeAllContentTypeParsers()
+  // Bodies stay bytes: each route reads its own, and nothing is decoded twice.
+  const take = (_request: unknown, body: Buffer, done: (error: null, body: Buffer) => void) =>
+    done(null, body)
+  app.addContentTypeParser(MEDIA_TYPES.json, { parseAs: 'buffer' }, take)
+  get(app, ROUTES.info, () => info)
+  get(app, ROUTES.openapi, () => openapi)
+  get(app, ROUTES.healthz, () => {
+    const { trouble } = attester.devices
+    if (trouble) throw trouble
+    return 'ok'
+  })
+  get(app, ROUTES.metrics, () => metrics.text(), metrics.contentType)
+  post(app, ROUTES.evidence, isClosing, (body, caller) =>
+    attester.evidence(parseEvidenceRequest(body), caller),
+  )
+  app.register(async (scope) => {
+    // AEP-83's first sidecar never looks at the type, and its clients need not declare any.
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, take)
+    post(scope, ROUTES.quote, isClosing, (body, caller) =>
+      attester.quote(parseQuoteRequest(body), caller),
+    )
+  })
+}
+
+function get(
+  app: FastifyInstance,
+  { path, answer }: Route,
+  produce: () => string | Promise<string>,
+  contentType = answer.mediaType === MEDIA_TYPES.text ? PLAIN_TEXT : answer.mediaType,
+): void {
+  app.get(path, async (_request, reply) => {
+    const text = await produce()
+    reply.header('content-type', contentType)
+    return Buffer.from(text)
+  })
+}
+
+type Post = Route & { readonly request: NonNullable<Route['request']> }
+
+function post(
+  app: FastifyInstance,
+  { path, request, answer }: Post,
+  isClosing: () => boolean,
+  produce: (body: Buffer, caller: Caller) => Promise<Body>,
+): void {
+  app.post(path, { bodyLimit: request.bodyLimit }, async (request, reply) => {
+    const { raw, body } = request
+    const caller = { connection: raw.socket, gone: () => raw.socket.destroyed }
+    const answered = await produce((body as Buffer | undefined) ?? EMPTY, caller)
+    const headers = { 'content-type': answer.mediaType, ...(isClosing() && CLOSE) }
+    send(reply, headers, answered)
+  })
+}
+
+/**
+ * Writes a body part by part, past the framework, which takes one piece only. All parts leave in one
+ * write to the socket.
+ */
+function send(reply: FastifyReply, headers: OutgoingHttpHeaders, body: Body): void {
+  const { raw } = reply
+  reply.hijack()
+  if (raw.destroyed) return
+  let length = 0
+  for (const part of body) length += part.length
+  raw.writeHead(200, { ...headers, 'content-length': length })
+  raw.cork()
+  for (const part of body) raw.write(part, 'latin1')
+  raw.end()
+  raw.uncork()
+}
