@@ -45,3 +45,15 @@ export function once(flag: string): (value: string, previous: string | undefined
 /** The refusal of a call whose flags are wrong. */
 export const usage = (message: string): AttestationError =>
   new AttestationError('ERR_USAGE', message)
+
+const DIGITS = /^\d{1,9}$/
+
+/**
+ * A whole number from 0 to `most`.
+ *
+ * @throws {AttestationError} `ERR_USAGE`
+ */
+export function parseCount(flag: string, text: string, most: number): number {
+  if (DIGITS.test(text) && Number(text) <= most) return Number(text)
+  throw usage(`${flag} takes a number from 0 to ${most}, got ${text}`)
+}

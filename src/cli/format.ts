@@ -31,6 +31,19 @@ const FOREIGN = 'the root is NOT that of the vendor: it is trusted because --roo
 const paint = (text: string, color: number, on: boolean): string =>
   on ? `\x1b[${color}m${text}\x1b[0m` : text
 
+const VERDICT_COLOR: Record<AttestationResult['result'], number> = {
+  verified: COLOR.pass,
+  rejected: COLOR.fail,
+  undecided: COLOR.unknown,
+}
+
+/** A verdict in one word, aligned to the right. */
+export const formatVerdict = (
+  { result }: Pick<AttestationResult, 'result'>,
+  color: boolean,
+  width = 0,
+): string => paint(HEADLINE[result].padStart(width), VERDICT_COLOR[result], color)
+
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
 export function formatResult(result: AttestationResult, color: boolean): string {
   const { policy } = result
