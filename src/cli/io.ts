@@ -22,6 +22,7 @@ export interface Io {
   /** Where fetched endorsements are kept, unless told otherwise. */
   readonly cacheDir: string
   readonly status: Status
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted when the process is told to end. Until somebody asks for it, it ends at once. */
   stop(): AbortSignal
 }

@@ -31,6 +31,7 @@ const code = await run(process.argv.slice(2), version, {
   sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
   cacheDir: defaultCacheDir(process.env, homedir()),
   status: statusOn(process.stderr),
+  env: process.env,
   stop: () => {
     const controller = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort())

@@ -11,6 +11,7 @@ import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
 import { policyCommand } from './policy.js'
 import { quoteCommand } from './quote.js'
+import { sidecarCommand } from './sidecar.js'
 import { simulateCommand } from './simulate.js'
 import { verifyCommand } from './verify.js'
 
@@ -58,6 +59,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     inspectCommand(io),
     policyCommand(io),
     quoteCommand(io),
+    sidecarCommand(io),
     verifyCommand(version, io, answer),
     bundleCommand(io),
     simulateCommand(io),

@@ -25,8 +25,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2), process.env)
   const { root, level } = settings
   log = createLog(level, destination)
-  const events = (event: object) => log.info(event)
-  const open = () => openPlatform({ clock: systemClock, log: events, root })
+  const open = () => openPlatform({ clock: systemClock, log: log.info.bind(log), root })
   await serve({ settings, clock: systemClock, log, open, stop: stop.signal })
   destination.flushSync()
   // A device that never answered would keep the process.

@@ -26,10 +26,13 @@ export interface World {
   /** Ends at once unless told. */
   readonly sleep?: Io['sleep']
   readonly status?: Io['status']
+  readonly env?: Io['env']
   /** Told to end from the beginning on, unless given. */
   readonly stop?: AbortSignal
   /** Sees standard output as it is written. */
   readonly onOut?: (text: string) => void
+  /** Sees standard error as it is written. */
+  readonly onErr?: (text: string) => void
 }
 
 /** Runs `assay` with these arguments. */
@@ -43,6 +46,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     },
     err: (text) => {
       err += text
+      world.onErr?.(text)
     },
     color: world.color ?? false,
     stdin: Object.assign(Readable.from(world.stdin ?? []), { isTTY: world.isTTY ?? false }),
@@ -51,6 +55,7 @@ export async function assay(argv: readonly string[], world: World = {}): Promise
     fetch: world.fetch ?? (() => Promise.reject(new TypeError('no network in this test'))),
     sleep: world.sleep ?? (async () => {}),
     cacheDir: world.cacheDir ?? NOWHERE,
+    env: world.env ?? {},
     status: world.status ?? (() => {}),
     stop: () => world.stop ?? AbortSignal.abort(),
   })
