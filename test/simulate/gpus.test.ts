@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { Certificate } from '@peculiar/asn1-x509'
 import t from 'tap'
@@ -76,6 +76,11 @@ for (const architecture of ARCHITECTURES) {
     for (const { certChain } of minted[architecture].gpus) {
       const chain = certificates(certChain)
       t.equal(chain.length, 5)
+      const leaf = chain[0] as X509Certificate
+      const point = leaf.publicKey.export({ format: 'der', type: 'spki' }).subarray(-97)
+      const serial = createHash('sha1').update(point).digest()
+      serial[0] = ((serial[0] as number) & 0x3f) | 0x40
+      t.equal(leaf.serialNumber, hex(serial).toUpperCase(), 'SHA-1 of its key')
       const root = chain[4] as X509Certificate
       t.same(new Uint8Array(root.raw), minted[architecture].root)
       for (const [index, certificate] of chain.entries()) {
