@@ -45,8 +45,11 @@ export function addRoutes(app: FastifyInstance, ground: Ground): void {
     attester.evidence(parseEvidenceRequest(body), caller),
   )
   app.register(async (scope) => {
-    // AEP-83's first sidecar never looks at the type, and its clients need not declare any.
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, take)
+    // AEP-83's first sidecar never looks at the type, and its clients need not declare a true one.
+    scope.addHook('onRequest', (request, _reply, done) => {
+      request.headers['content-type'] = MEDIA_TYPES.json
+      done()
+    })
     post(scope, ROUTES.quote, isClosing, (body, caller) =>
       attester.quote(parseQuoteRequest(body), caller),
     )
