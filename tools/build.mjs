@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,8 +67,11 @@ async function bundleSidecar() {
     keepNames: true,
     legalComments: 'inline',
     external: ['koffi'],
+    // Run by its name, without a shell.
+    banner: { js: '#!/usr/local/bin/node' },
     logLevel: 'warning',
   })
+  chmodSync(out('sidecar.cjs'), 0o755)
 }
 
 mkdirSync(out(''), { recursive: true })
