@@ -4,6 +4,7 @@
 
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
 import type { Clock } from './clock.js'
@@ -77,7 +78,9 @@ export async function createListener(options: ListenerOptions): Promise<Listener
         },
         failed: (error) => log.error({ err: error }, 'certificate not renewed; trying again'),
       })
-  const most = options.maxConnections ?? connectionsFor(process.constrainedMemory())
+  const most =
+    options.maxConnections ??
+    connectionsFor(process.constrainedMemory(), getHeapStatistics().heap_size_limit)
   const crowd = throttle(
     (count) => log.warn({ count, most }, 'connections refused: none was idle'),
     REPEAT_MS,

@@ -50,20 +50,26 @@ export const serverLimits = (deadlineMs: number, connections: number): ServerLim
 
 const MIB = 0x100000
 /** What the process needs before anybody connects, with room for evidence under way. */
-const BASE_LEN = 44 * MIB
+const BASE = { memory: 44 * MIB, heap: 14 * MIB }
 /** One connection: TLS session, socket, parser, one request and its answer. */
-const CONNECTION_LEN = 0x10000
+const CONNECTION = { memory: 0x10000, heap: 0x4000 }
 const FEWEST = 64
 const MOST = 8192
 
 /**
- * How many connections a process may have.
+ * How many connections a process may have: as many as neither its memory nor the heap of V8 is too
+ * small for, because either ends the process when it is full.
  *
  * @param memory bytes that the process may use; 0 or undefined where nobody says
+ * @param heap bytes that V8's heap may grow to
  */
-export function connectionsFor(memory: number | undefined): number {
-  if (!memory) return MOST
-  return Math.min(MOST, Math.max(FEWEST, Math.floor((memory - BASE_LEN) / CONNECTION_LEN)))
+export function connectionsFor(memory: number | undefined, heap: number): number {
+  const most = Math.min(
+    MOST,
+    (heap - BASE.heap) / CONNECTION.heap,
+    memory ? (memory - BASE.memory) / CONNECTION.memory : MOST,
+  )
+  return Math.max(FEWEST, Math.floor(most))
 }
 
 /** What goes wrong before there is a request that a route could answer. */

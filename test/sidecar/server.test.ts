@@ -191,10 +191,14 @@ t.test('server: over plain HTTP the same limits hold', async (t) => {
 })
 
 t.test('server: the memory of the process decides how many connections there may be', async (t) => {
-  t.equal(connectionsFor(0), 8192)
-  t.equal(connectionsFor(undefined), 8192)
-  t.equal(connectionsFor(2 ** 64), 8192)
-  t.equal(connectionsFor(32 * MIB), 64)
-  t.equal(connectionsFor(64 * MIB), 320)
-  t.equal(connectionsFor(128 * MIB), 1344)
+  const plenty = 4096 * MIB
+  t.equal(connectionsFor(0, plenty), 8192)
+  t.equal(connectionsFor(undefined, plenty), 8192)
+  t.equal(connectionsFor(2 ** 64, plenty), 8192)
+  t.equal(connectionsFor(32 * MIB, plenty), 64)
+  t.equal(connectionsFor(64 * MIB, plenty), 320)
+  t.equal(connectionsFor(128 * MIB, plenty), 1344)
+  t.equal(connectionsFor(undefined, 30 * MIB), 1024)
+  t.equal(connectionsFor(64 * MIB, 30 * MIB), 320)
+  t.equal(connectionsFor(64 * MIB, 8 * MIB), 64)
 })
