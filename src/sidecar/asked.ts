@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether what came back is the report that was asked for: the last look before evidence is served.
 
-import type { Bytes } from '../core/private-copy.js'
-import { parseSnpReport } from '../core/snp.js'
+import * as at from '../../assembly/snp/layout.js'
+import { type Bytes, PrivateCopy } from '../core/private-copy.js'
+import { parseSnpReport, type SnpReport } from '../core/snp.js'
 import { parseTdxQuote } from '../core/tdx.js'
 import { AttestationError } from '../errors.js'
 import type { Tee } from '../protocol.js'
@@ -24,10 +25,31 @@ export function checkAnswer(tee: Tee, answer: Uint8Array, asked: Asked): Bytes {
 }
 
 function snpReport(answer: Uint8Array, { reportData, vmpl }: Asked): Bytes {
-  const report = parsed('SNP report', () => parseSnpReport(answer))
+  const report = parsed('SNP report', () => readSnp(answer))
   checkReportData(report.reportData, reportData)
   if (report.vmpl !== vmpl) throw wrong(`VMPL expected ${vmpl}, got ${report.vmpl}`)
   return report.bytes
+}
+
+type Stated = Pick<SnpReport, 'reportData' | 'vmpl' | 'bytes'>
+
+/**
+ * A version that is newer than this sidecar is for a verifier to read: what was asked stands where it
+ * always stood, in a report of the length that all versions have.
+ */
+function readSnp(answer: Uint8Array): Stated {
+  try {
+    return parseSnpReport(answer)
+  } catch (error) {
+    if (!(error instanceof AttestationError) || error.code !== 'ERR_SNP_VERSION') throw error
+    const report = new PrivateCopy(answer)
+    if (report.u32(at.VERSION_AT) < at.VERSION_MAX) throw error
+    return {
+      reportData: report.bytes(at.REPORT_DATA_AT, at.REPORT_DATA_LEN),
+      vmpl: report.u32(at.VMPL_AT),
+      bytes: report.bytes(0, at.REPORT_LEN),
+    }
+  }
 }
 
 function tdxQuote(answer: Uint8Array, { reportData }: Asked): Bytes {

@@ -33,6 +33,25 @@ t.test('asked: every bit of REPORT_DATA and VMPL counts', async (t) => {
   throwsCode(t, () => checkAnswer('snp', report, short), 'ERR_DEVICE_ANSWER', 'no prefix either')
 })
 
+t.test(
+  'asked: a report that is newer than the sidecar is served, if it says what was asked',
+  async (t) => {
+    const version = (number: number) => changed(report, (r) => r.set([number, 0, 0, 0], 0))
+    t.equal(hex(checkAnswer('snp', version(6), { reportData, vmpl: 1 })), hex(version(6)))
+    const others = [
+      { reportData: noise(64, 2), vmpl: 1 },
+      { reportData, vmpl: 0 },
+    ]
+    for (const asked of others) {
+      throwsCode(t, () => checkAnswer('snp', version(6), asked), 'ERR_DEVICE_ANSWER')
+    }
+    const asked = { reportData, vmpl: 1 }
+    throwsCode(t, () => checkAnswer('snp', version(1), asked), 'ERR_DEVICE_ANSWER', 'an older one')
+    const short = version(6).subarray(0, -1)
+    throwsCode(t, () => checkAnswer('snp', short, asked), 'ERR_DEVICE_ANSWER', 'a torn one')
+  },
+)
+
 t.test('asked: evidence of the other TEE is none', async (t) => {
   throwsCode(t, () => checkAnswer('tdx', report, { reportData, vmpl: 1 }), 'ERR_DEVICE_ANSWER')
 })
