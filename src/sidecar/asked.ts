@@ -4,6 +4,7 @@
 import * as at from '../../assembly/snp/layout.js'
 import { type Bytes, PrivateCopy } from '../core/private-copy.js'
 import { parseSnpReport, type SnpReport } from '../core/snp.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
 import { parseTdxQuote } from '../core/tdx.js'
 import { AttestationError } from '../errors.js'
 import type { Tee } from '../protocol.js'
@@ -12,6 +13,28 @@ import type { Tee } from '../protocol.js'
 export interface Asked {
   readonly reportData: Uint8Array
   readonly vmpl: number
+}
+
+/** @throws {AttestationError} `ERR_REPORT_DATA_LENGTH` for anything but 64 bytes */
+export function checkReportDataLength({ length }: Uint8Array): void {
+  if (length === at.REPORT_DATA_LEN) return
+  throw new AttestationError(
+    'ERR_REPORT_DATA_LENGTH',
+    `"report_data" expected ${at.REPORT_DATA_LEN} bytes, got ${length}`,
+  )
+}
+
+/**
+ * Refuses what the firmware would: that costs a request, and the kernel hides why.
+ *
+ * @throws {AttestationError} `ERR_LEVEL_FLOOR`
+ */
+export function checkLevel(vmpl: number, floor: number): void {
+  if (Number.isInteger(vmpl) && vmpl >= floor && vmpl <= VMPL_MAX) return
+  throw new AttestationError(
+    'ERR_LEVEL_FLOOR',
+    `VMPL expected ${floor} to ${VMPL_MAX}, got ${vmpl}`,
+  )
 }
 
 /**

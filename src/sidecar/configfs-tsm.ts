@@ -4,11 +4,12 @@
 
 import { AttestationError } from '../errors.js'
 import type { Tee } from '../protocol.js'
+import { checkLevel, checkReportDataLength } from './asked.js'
 import type { Clock } from './clock.js'
 import type { CpuSurface, PlatformReport } from './surface.js'
 import { inOwnDirectory, removeLeftovers, type TsmDirectory } from './tsm-directory.js'
 import { nodeIo, type TsmIo } from './tsm-io.js'
-import { identify, type Provider, request, VMPL_MAX } from './tsm-report.js'
+import { identify, type Provider, request } from './tsm-report.js'
 import { persist } from './tsm-retry.js'
 
 export interface ConfigfsTsmOptions {
@@ -17,8 +18,6 @@ export interface ConfigfsTsmOptions {
   readonly clock: Clock
   readonly io?: TsmIo
 }
-
-const REPORT_DATA_LEN = 64
 
 /**
  * Removes what an earlier process of ours left, which would keep a provider from registering, and
@@ -58,12 +57,7 @@ class ConfigfsTsm implements CpuSurface {
   }
 
   async collect(reportData: Uint8Array, vmpl: number): Promise<PlatformReport> {
-    if (reportData.length !== REPORT_DATA_LEN) {
-      throw new AttestationError(
-        'ERR_REPORT_DATA_LENGTH',
-        `"report_data" expected ${REPORT_DATA_LEN} bytes, got ${reportData.length}`,
-      )
-    }
+    checkReportDataLength(reportData)
     const copy = reportData.slice()
     const turn = this.#last.then(() => this.#collect(copy, vmpl))
     this.#last = turn.catch(() => {})
@@ -80,7 +74,7 @@ class ConfigfsTsm implements CpuSurface {
       return await persist(this.clock, () =>
         inOwnDirectory(this.io, this.dir, async (directory) => {
           if (this.#gone) await this.#identifyAgain(directory)
-          this.#checkLevel(vmpl)
+          if (this.tee === 'snp') checkLevel(vmpl, this.#floor)
           return await request(directory, this.tee, { reportData, vmpl })
         }),
       )
@@ -105,14 +99,5 @@ class ConfigfsTsm implements CpuSurface {
     }
     this.#floor = floor
     this.#gone = false
-  }
-
-  /** A level that the firmware refuses would cost a request, and the kernel hides why. */
-  #checkLevel(vmpl: number): void {
-    if (this.tee === 'tdx' || (vmpl >= this.#floor && vmpl <= VMPL_MAX)) return
-    throw new AttestationError(
-      'ERR_LEVEL_FLOOR',
-      `VMPL expected ${this.#floor} to ${VMPL_MAX}, got ${vmpl}`,
-    )
   }
 }

@@ -7,14 +7,13 @@ import { ENTRY_LEN, ENTRY_LENGTH_AT, ENTRY_OFFSET_AT } from '../../assembly/snp/
 import { parseCertTable } from '../core/cert-table.js'
 import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
-import type { Asked } from './asked.js'
+import { type Asked, checkLevel, checkReportDataLength } from './asked.js'
 import type { Clock } from './clock.js'
 import { ERRNO, system } from './errno.js'
 import { type Ioctl, systemIoctl } from './ioctl.js'
-import { INVALID_LEN, USER_DATA_LEN } from './sev-guest-layout.js'
+import { INVALID_LEN } from './sev-guest-layout.js'
 import { type Device, type Outcome, reportOf, request } from './sev-guest-request.js'
 import type { CpuSurface, PlatformReport } from './surface.js'
-import { VMPL_MAX } from './tsm-report.js'
 import { persist } from './tsm-retry.js'
 
 export interface SevGuestOptions {
@@ -66,8 +65,8 @@ class SevGuest implements CpuSurface {
   ) {}
 
   async collect(reportData: Uint8Array, vmpl: number): Promise<PlatformReport> {
-    checkReportData(reportData)
-    this.#checkLevel(vmpl)
+    checkReportDataLength(reportData)
+    checkLevel(vmpl, this.floor)
     const asked = { reportData: reportData.slice(), vmpl }
     const turn = this.#last.then(() => this.#collect(asked))
     this.#last = turn.catch(() => {})
@@ -99,23 +98,6 @@ class SevGuest implements CpuSurface {
     }
     return { report: reportOf(outcome, question), auxblob: trimmed(outcome.certs) }
   }
-
-  /** The number on the wire has 32 bits, and would take any other for one of them. */
-  #checkLevel(vmpl: number): void {
-    if (Number.isInteger(vmpl) && vmpl >= this.floor && vmpl <= VMPL_MAX) return
-    throw new AttestationError(
-      'ERR_LEVEL_FLOOR',
-      `VMPL expected ${this.floor} to ${VMPL_MAX}, got ${vmpl}`,
-    )
-  }
-}
-
-function checkReportData({ length }: Uint8Array): void {
-  if (length === USER_DATA_LEN) return
-  throw new AttestationError(
-    'ERR_REPORT_DATA_LENGTH',
-    `"report_data" expected ${USER_DATA_LEN} bytes, got ${length}`,
-  )
 }
 
 /**

@@ -2,14 +2,13 @@
 // What is asked of one directory of configfs-tsm: who answers, and one report.
 
 import type { Bytes } from '../core/private-copy.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
 import { AttestationError } from '../errors.js'
 import { LIMITS, type Tee } from '../protocol.js'
 import { type Asked, checkAnswer } from './asked.js'
 import { ERRNO, errnoOf } from './errno.js'
 import type { PlatformReport } from './surface.js'
 import type { TsmDirectory } from './tsm-directory.js'
-
-export const VMPL_MAX = 3
 
 /** The kernel's name of a provider decides what it is; nothing is guessed. */
 const TEE_OF_PROVIDER: ReadonlyMap<string, Tee> = new Map([
