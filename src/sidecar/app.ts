@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { AttestationError } from '../errors.js'
 import { Attester, type Keys } from './attester.js'
 import type { Clock } from './clock.js'
+import type { ConnectionCounts } from './connections.js'
 import { InFlight } from './in-flight.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { refuse, refuseRoute } from './refuse.js'
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly deadlineMs?: number
   /** End of the certificate in use, for the metrics. */
   readonly certificateExpiry?: () => Date | null
+  /** Of the server, for the metrics. */
+  readonly connections?: () => ConnectionCounts
   /** What goes to fastify as it is: https, logger, time-outs. */
   readonly server?: Readonly<Record<string, unknown>>
 }
@@ -40,6 +43,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     devices: attester.devices,
     batchWaiting: () => attester.batchWaiting,
     certificateExpiry: options.certificateExpiry ?? (() => null),
+    connections: options.connections ?? (() => null),
   }))
   const attester = new Attester({
     platform,

@@ -8,6 +8,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
 import type { Clock } from './clock.js'
+import type { ConnectionCounts } from './connections.js'
 import { formatHost, isLoopback, type ListenAddress } from './listen-address.js'
 import { throttle } from './log.js'
 import { connectionsFor, createServer, renew, type ServerLimits, serverLimits } from './server.js'
@@ -39,6 +40,7 @@ export interface Listener {
   readonly keys: MintedKeys
   /** notAfter of the certificate in use; null over plain HTTP. */
   certificateExpiry(): Date | null
+  connections(): ConnectionCounts
   /** Starts to listen, and returns the URL. */
   open(): Promise<string>
   /** Hands the requests to somebody. */
@@ -114,6 +116,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     server,
     keys,
     certificateExpiry: () => renewal?.expiry() ?? null,
+    connections: () => connections.counts,
     open: async () => url(await listenOn(bounded.server, listen), plainHttp),
     serve: (take) => {
       taker = take

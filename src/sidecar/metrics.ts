@@ -4,6 +4,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../errors.js'
 import type { Clock } from './clock.js'
+import type { ConnectionCounts } from './connections.js'
 import type { Device, Devices } from './devices.js'
 
 /** What is read when somebody asks. */
@@ -13,6 +14,8 @@ export interface MetricSources {
   readonly batchWaiting: () => number
   /** End of the certificate in use; null where there is none. */
   readonly certificateExpiry: () => Date | null
+  /** Null where the connections are somebody else's. */
+  readonly connections: () => ConnectionCounts | null
 }
 
 export interface Metrics {
@@ -119,7 +122,28 @@ function addGauges(registers: Registry[], sources: () => MetricSources): void {
       const { certificateExpiry, clock } = sources()
       const expiry = certificateExpiry()
       if (expiry) this.set((expiry.getTime() - clock.now().getTime()) / 1000)
-      else this.reset()
+      else this.remove()
     },
   })
+  addConnections(registers, sources)
+}
+
+function addConnections(registers: Registry[], sources: () => MetricSources): void {
+  const help = {
+    open: 'Connections that stand',
+    evicted: 'Connections ended while they were idle, because others came',
+    refused: 'Connections closed on arrival, because all others were being answered',
+  }
+  for (const [name, words] of Object.entries(help)) {
+    new Gauge({
+      name: `assay_connections_${name}`,
+      help: words,
+      registers,
+      collect() {
+        const counts = sources().connections()
+        if (counts) this.set(counts[name as keyof ConnectionCounts])
+        else this.remove()
+      },
+    })
+  }
 }

@@ -21,7 +21,7 @@ export function refuse(
 ): void {
   const refusal = refusalOf(error)
   metrics.refusal(refusal.code)
-  log(request, refusal.status, refusal.code, error)
+  log(request, reply, refusal.status, refusal.code, error)
   if (isTemporary(refusal)) reply.header('retry-after', attester.devices.retryAfterS)
   const problem = request.url.startsWith(PROBLEM_PREFIX)
   reply.status(refusal.status).header('x-content-type-options', 'nosniff')
@@ -30,19 +30,31 @@ export function refuse(
 }
 
 /** One line for each refusal; nothing of its body, and of its path only that of a known route. */
-function log(request: FastifyRequest, status: number, code: string, error: unknown): void {
-  const line = { route: request.routeOptions.url, status, code }
-  if (status === 500) request.log.error({ ...line, err: error }, 'refused')
-  else if (status === 503) request.log.warn({ ...line, err: error }, 'refused')
-  else request.log.info(line, 'refused')
+function log(
+  { log, routeOptions }: FastifyRequest,
+  { elapsedTime }: FastifyReply,
+  status: number,
+  code: string,
+  error: unknown,
+): void {
+  const line = { route: routeOptions.url, status, code, ms: Math.round(elapsedTime) }
+  if (status === 500) log.error({ ...line, err: error }, 'refused')
+  else if (status === 503) log.warn({ ...line, ...reasonOf(error as Error) }, 'refused')
+  else log.info(line, 'refused')
 }
+
+/** Without the stack of our own refusal: under load there are thousands of these, all the same. */
+const reasonOf = ({ message, cause }: Error): object => ({
+  reason: message,
+  ...(cause !== undefined && { err: cause }),
+})
 
 /** 404 or 405, in Go's words outside of `/v1/`. */
 export function refuseRoute(request: FastifyRequest, reply: FastifyReply, metrics: Metrics): void {
   const path = request.url.split('?')[0]
   const known = Object.values<Route>(ROUTES).find((route) => route.path === path)
   metrics.refusal('ERR_REQUEST_ROUTE')
-  log(request, known ? 405 : 404, 'ERR_REQUEST_ROUTE', null)
+  log(request, reply, known ? 405 : 404, 'ERR_REQUEST_ROUTE', null)
   const allow = known?.method === 'GET' ? 'GET, HEAD' : known?.method
   reply.status(known ? 405 : 404).header('x-content-type-options', 'nosniff')
   if (allow) reply.header('allow', allow)

@@ -48,6 +48,7 @@ export async function attach(
     rawQuotes,
     ...(deadlineMs !== undefined && { deadlineMs }),
     certificateExpiry: listener.certificateExpiry,
+    connections: listener.connections,
     server: {
       loggerInstance: log,
       logController: new LogController({ disableRequestLogging: true }),

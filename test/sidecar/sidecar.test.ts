@@ -91,7 +91,7 @@ t.test('sidecar: every request leaves one line, and no line holds what was asked
   const text = JSON.stringify(lines)
   t.match(lines, [
     { level: 20, route: '/quote', status: 200, ms: Number },
-    { level: 30, route: '/quote', status: 400, code: 'ERR_REQUEST_BODY' },
+    { level: 30, route: '/quote', status: 400, code: 'ERR_REQUEST_BODY', ms: Number },
     { level: 20, route: '/quote', status: 400, ms: Number },
     { level: 30, status: 400, code: 'ERR_REQUEST_HTTP' },
   ])
@@ -110,6 +110,10 @@ t.test('sidecar: plain HTTP on loopback, and nowhere else', async (t) => {
   client.send(request('GET /metrics', 'Connection: close\r\n'))
   const text = await client.all
   t.match(text, /^HTTP\/1.1 200 OK/)
+  t.notMatch(text, /^assay_certificate_remaining_seconds/m)
+  t.match(text, /^assay_connections_open 1$/m)
+  t.match(text, /^assay_connections_evicted 0$/m)
+  t.match(text, /^assay_connections_refused 0$/m)
   const { log } = recorded()
   for (const host of ['', '0.0.0.0', '10.1.2.3']) {
     const options = {
@@ -161,6 +165,11 @@ t.test('sidecar: the certificate is renewed while it runs, and /metrics follows'
     const [, seconds] = /^assay_certificate_remaining_seconds (\S+)$/m.exec(await client.all) ?? []
     return Number(seconds)
   }
+  // A clock that tells no time, so that no certificate can be written.
+  clock.skew = Number.NaN
+  await clock.pass(60_000)
+  while (!lines.some(({ msg }) => /^certificate not renewed/.test(String(msg)))) await settled()
+  clock.skew = 0
   const first = await certificate()
   const before = await remaining()
   t.ok(before > 80_000 && before <= 86_400)
