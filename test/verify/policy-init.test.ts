@@ -150,7 +150,8 @@ t.test('init: says of every field what it means, and how good the pins are', asy
   const { text } = init(STRICT_FIELDS)
   const words = text.replaceAll(/\s*\n\s*\/\/ /g, ' ')
   for (const [path, description] of DESCRIPTIONS) {
-    if (path !== '$schema') t.ok(words.includes(description), path)
+    // A report says nothing of GPUs, so whether they count is for the caller to add.
+    if (path !== '$schema' && path !== 'gpus') t.ok(words.includes(description), path)
   }
   for (const line of text.split('\n')) {
     if (line.trimStart().startsWith('//') && line.length > 100) t.fail(line)
