@@ -6,7 +6,6 @@ import { AttestationError } from '../errors.js'
 import { Attester, type Keys } from './attester.js'
 import type { Clock } from './clock.js'
 import type { ConnectionCounts } from './connections.js'
-import { InFlight } from './in-flight.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { refuse, refuseRoute } from './refuse.js'
 import { addRoutes } from './routes.js'
@@ -55,7 +54,6 @@ export function buildApp(options: AppOptions): FastifyInstance {
     onBatch: metrics.batch,
   })
   const app = fastify({ return503OnClosing: false, ...options.server }) as FastifyInstance
-  limitPipelines(app)
   const isClosing = refuseWhenClosing(app)
   observe(app, metrics)
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, attester, metrics))
@@ -63,19 +61,6 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook('onClose', () => attester.close())
   addRoutes(app, { attester, metrics, keys, isClosing })
   return app
-}
-
-/** Ends connections that send request after request without waiting for an answer. */
-function limitPipelines(app: FastifyInstance): void {
-  const inFlight = new InFlight()
-  app.addHook('onRequest', (request, _reply, done) => {
-    inFlight.enter(request.raw.socket)
-    done()
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    inFlight.leave(request.raw.socket)
-    done()
-  })
 }
 
 /** Requests that come while the process stops: connections that are open may still send some. */

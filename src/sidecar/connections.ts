@@ -27,7 +27,9 @@ export interface ConnectionCounts {
 interface Connection {
   /** Of TLS as soon as that stands, and else the one below. */
   socket: Socket
-  /** Whole requests that have no whole answer yet. */
+  /** Requests that have no whole answer yet. */
+  requests: number
+  /** Those of them that are whole. */
   answering: number
   /** When the oldest of these came. */
   since: number
@@ -36,6 +38,8 @@ interface Connection {
 type AnyServer = Server & { listeners(event: 'connection'): ((socket: Socket) => void)[] }
 
 const LOOK_EVERY_MS = 1_000
+/** Requests that a client may send before it has the answer to the first (pipelining). */
+const PIPELINED_MOST = 64
 
 export class Connections {
   readonly #options: ConnectionOptions
@@ -47,6 +51,8 @@ export class Connections {
   readonly #bySocket = new WeakMap<Socket, Connection>()
   /** Until its handshake is done, a TLS connection is known by its peer. */
   readonly #byPeer = new Map<string, Connection>()
+  /** Requests of all connections that have no whole answer yet. */
+  #requests = 0
   #closing = false
   #evicted = 0
   #refused = 0
@@ -97,7 +103,7 @@ export class Connections {
       this.#options.refused()
       return false
     }
-    const connection: Connection = { socket, answering: 0, since: 0 }
+    const connection: Connection = { socket, requests: 0, answering: 0, since: 0 }
     const peer = peerOf(socket)
     this.#open.add(connection)
     this.#idle.add(connection)
@@ -129,7 +135,8 @@ export class Connections {
   }
 
   #forget(connection: Connection): void {
-    this.#open.delete(connection)
+    if (!this.#open.delete(connection)) return
+    this.#requests -= connection.requests
     this.#idle.delete(connection)
     this.#answering.delete(connection)
   }
@@ -137,16 +144,36 @@ export class Connections {
   #request(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#bySocket.get(request.socket)
     if (!connection) return
+    this.#enterRequest(connection)
     let whole = false
+    let answered = false
     const begin = () => {
+      // A body that nobody waited for may end after its answer.
+      if (answered) return
       whole = true
       if (connection.answering++ === 0) this.#busy(connection)
     }
     if (hasBody(request)) request.once('end', begin)
     else begin()
     response.once('close', () => {
+      answered = true
+      connection.requests--
+      if (this.#open.has(connection)) this.#requests--
       if (whole) this.#answered(connection)
     })
+  }
+
+  /**
+   * Each request costs memory before anybody refuses it, and its answer until somebody takes it. There
+   * is room for one of each connection; several of one live on what others leave.
+   */
+  #enterRequest(connection: Connection): void {
+    connection.requests++
+    if (!this.#open.has(connection)) return
+    this.#requests++
+    if (connection.requests === 1) return
+    const isFlood = connection.requests > PIPELINED_MOST || this.#requests > this.#options.most
+    if (isFlood) endNow(connection.socket)
   }
 
   #busy(connection: Connection): void {
@@ -179,6 +206,15 @@ export class Connections {
     }
     this.#cancel = clock.after(LOOK_EVERY_MS, () => this.#look())
   }
+}
+
+/** What Node's parser of HTTP takes for "the rest is not HTTP", as after an upgrade. */
+const STOP = 2
+
+/** At once, and not after what has been read: that may hold hundreds of requests more. */
+function endNow(socket: Socket & { readonly parser?: object }): void {
+  Object.assign(Object(socket.parser), { onIncoming: () => STOP })
+  socket.destroy()
 }
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

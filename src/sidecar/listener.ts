@@ -99,7 +99,10 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   let taker: RequestListener = notYet(
     new AttestationError('ERR_DEVICE_ABSENT', 'no attestation device has been looked for yet'),
   )
-  server.on('request', (request, response) => taker(request, response))
+  server.on('request', (request, response) => {
+    // What was read together with the request that ended its connection.
+    if (!request.socket.destroyed) taker(request, response)
+  })
   let closing: Promise<void> | undefined
   const close = async (drain: () => Promise<void>) => {
     renewal?.stop()

@@ -114,14 +114,14 @@ t.test('connections: a burst of arrivals is counted at once', async (t) => {
 t.test(
   'connections: pipelined requests are one after the other, and each has its time',
   async (t) => {
-    const { connections, waiting, port, until, clock } = await crowd(t, 1)
+    const { connections, waiting, port, ask, until, clock } = await crowd(t, 2)
     const client = await secured(port)
     client.send(request('GET /').repeat(2))
     await until(() => waiting.length === 2)
     await clock.pass(30_000)
     waiting[0]?.end('first')
     await client.until('first')
-    await settled()
+    await ask(await secured(port))
     await clock.pass(30_000)
     t.equal(client.socket.closed, false)
     await t.rejects(secured(port), 'it is still being answered')
@@ -130,6 +130,62 @@ t.test(
     t.equal(connections.counts.open, 0)
   },
 )
+
+t.test('connections: a flood on one ends it before it costs, and no other', async (t) => {
+  for (const plain of [false, true]) {
+    const { waiting, port, until, connections } = await crowd(t, 1000, plain)
+    const connect = plain ? tcp : secured
+    const sensible = await connect(port)
+    sensible.send(request('GET /').repeat(64))
+    await until(() => waiting.length === 64)
+    const flood = await connect(port)
+    flood.send(request('GET /').repeat(300))
+    t.equal(await flood.all, '')
+    t.equal(waiting.length, 64 + 65, 'the rest of what was read is not looked at')
+    for (const response of waiting) response.end('answer')
+    await until(() => sensible.soFar().split('answer').length === 65)
+    await until(() => connections.counts.open === 1)
+  }
+})
+
+t.test('connections: several requests of one live on what the others leave', async (t) => {
+  const { waiting, port, ask, until, connections } = await crowd(t, 4)
+  const greedy = await secured(port)
+  greedy.send(request('GET /').repeat(3))
+  await until(() => waiting.length === 3)
+  const modest = await secured(port)
+  await ask(modest)
+  const other = await secured(port)
+  await ask(other)
+  t.equal(greedy.socket.closed, false, 'who has one has room in any case')
+  greedy.send(request('GET /'))
+  t.equal(await greedy.all, '')
+  await until(() => connections.counts.open === 2)
+  modest.send(request('GET /').repeat(2))
+  await until(() => waiting.length === 8)
+  t.equal(modest.socket.closed, false, 'it has the room of the one that was ended')
+  for (const response of waiting) response.end('answer')
+  await until(() => modest.soFar().split('answer').length === 4)
+  modest.send(request('GET /').repeat(4))
+  await until(() => waiting.length === 12)
+  t.equal(modest.socket.closed, false, 'what has been answered takes no room')
+})
+
+t.test('connections: a body that ends after its answer leaves its connection idle', async (t) => {
+  const { waiting, port, until, clock, server } = await crowd(t, 2)
+  let ended = false
+  server.on('request', (request) => request.on('end', () => (ended = true)))
+  const client = await secured(port)
+  client.send(request('GET /', 'Content-Length: 1\r\n'))
+  await until(() => waiting.length === 1)
+  waiting[0]?.end('answer')
+  await client.until('answer')
+  await settled()
+  client.send('x')
+  await until(() => ended)
+  await clock.pass(60_000)
+  t.equal(client.socket.closed, false)
+})
 
 t.test(
   'connections: closing ends the idle at once and the others after their answer',

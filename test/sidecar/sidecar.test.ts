@@ -246,3 +246,14 @@ t.test('sidecar: connections above the cap are refused with one line in a while'
     ],
   )
 })
+
+t.test('sidecar: a flood on one connection is no work for the device', async (t) => {
+  const { port, platform } = await started(t)
+  const flood = await secured(port)
+  flood.send(post(NONCE).repeat(65))
+  await flood.all
+  const { socket } = await secured(port)
+  socket.destroy()
+  t.ok(platform.asked.length <= 64)
+  t.equal(platform.overlap <= 1, true)
+})
