@@ -3,6 +3,7 @@
 
 import fastify, { type FastifyInstance } from 'fastify'
 import { AttestationError } from '../errors.js'
+import { LIMITS } from '../protocol.js'
 import { Attester, type Keys } from './attester.js'
 import type { Clock } from './clock.js'
 import type { ConnectionCounts } from './connections.js'
@@ -53,7 +54,14 @@ export function buildApp(options: AppOptions): FastifyInstance {
     onServed: metrics.served,
     onBatch: metrics.batch,
   })
-  const app = fastify({ return503OnClosing: false, ...options.server }) as FastifyInstance
+  const app = fastify({
+    return503OnClosing: false,
+    // For paths that are not there, too: their bodies are read before anybody says so.
+    bodyLimit: LIMITS.evidenceBody,
+    // The framework's own answer to a path that it cannot decode quotes it.
+    frameworkErrors: (_error, request, reply) => refuseRoute(request, reply, metrics),
+    ...options.server,
+  }) as FastifyInstance
   const isClosing = refuseWhenClosing(app)
   observe(app, metrics)
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, attester, metrics))

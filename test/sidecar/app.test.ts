@@ -298,6 +298,10 @@ t.test('app: paths and methods that are not there', async (t) => {
   const method = await app.inject({ method: 'PUT', url: '/v1/evidence' })
   t.match(method.json(), { status: 405, code: 'ERR_REQUEST_ROUTE' })
   t.equal(method.headers.allow, 'POST')
+  t.match(await app.inject('/%zz'), { statusCode: 404, body: '404 page not found\n' })
+  t.match((await app.inject('/v1/%zz')).json(), { status: 404, code: 'ERR_REQUEST_ROUTE' })
+  const large = { a: 'x'.repeat(0x2000) }
+  t.match(await ask(app, '/nothing', large), { statusCode: 413, body: /^ERR_REQUEST_SIZE: / })
 })
 
 t.test('app: our bugs are told to the log, and not to strangers', async (t) => {
