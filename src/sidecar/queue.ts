@@ -82,9 +82,9 @@ export class Queue {
    * caller that is gone before its turn, and what `work` throws
    */
   run<T>(work: () => Promise<T>, caller: Caller): Promise<T> {
-    if (!this.#mayWait()) {
+    if (!this.#mayWait(caller)) {
       this.#dropGone()
-      if (!this.#mayWait()) return Promise.reject(full(this.#waiting))
+      if (!this.#mayWait(caller)) return Promise.reject(full(this.#waiting))
     }
     return new Promise<unknown>((resolve, reject) => {
       const job: Job = {
@@ -108,12 +108,19 @@ export class Queue {
     })
   }
 
-  /** Whether one more could still be served in time, at the pace of late; the first always may try. */
-  #mayWait(): boolean {
+  /**
+   * Whether one more could still be served in time, at the pace of late; the first always may try.
+   * Connections take turns, so nobody is kept out by how much others ask: who has little waiting is
+   * served before those who have much, and what is done for many by the turn after the next.
+   */
+  #mayWait({ connection }: Caller): boolean {
     const { waitingMost, deadlineMs } = this.options
+    const own = this.#lines.get(connection)?.length ?? 0
+    if (connection === MANY && own === 0) return true
     const paceMs = Math.max(this.#meanMs, this.state.busyMs ?? 0)
-    const inTime = this.#waiting === 0 || (this.#waiting + 1) * paceMs <= deadlineMs
-    return inTime && this.#waiting < waitingMost
+    const turns = Math.min(this.#waiting, own * this.#lines.size + this.#lines.size) + 1
+    const inTime = this.#waiting === 0 || turns * paceMs <= deadlineMs
+    return inTime && (this.#waiting < waitingMost || (own === 0 && this.#lines.size < waitingMost))
   }
 
   #add(job: Job): void {

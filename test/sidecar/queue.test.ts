@@ -174,6 +174,49 @@ t.test(
   },
 )
 
+t.test('queue: what one asks keeps nobody else out, neither by number nor by time', async (t) => {
+  for (const [serviceMs, waitingMost] of [
+    [0, 5],
+    [200, 100],
+  ] as const) {
+    const { clock, queue } = world({ waitingMost })
+    const order: string[] = []
+    const ask = (name: string, connection: object) =>
+      queue.run(async () => {
+        clock.advance(serviceMs)
+        order.push(name)
+      }, caller(connection))
+    await ask('pace', {})
+    const first = held(null)
+    const running = queue.run(first.work, caller())
+    const greedy = {}
+    const much = Array.from({ length: 20 }, () => ask('greedy', greedy).catch(() => {}))
+    const rest = [ask('modest', {}), ask('many', MANY)]
+    await rejectsCode(t, ask('greedy', greedy), 'ERR_QUEUE_FULL')
+    first.end()
+    await Promise.all([running, ...much, ...rest])
+    t.same(order.slice(0, 4), ['pace', 'many', 'greedy', 'modest'])
+    t.equal(queue.state.waiting, 0)
+  }
+})
+
+t.test('queue: connections are as many as may wait, and one batch', async (t) => {
+  const { queue } = world({ waitingMost: 2 })
+  const first = held(null)
+  const running = queue.run(first.work, caller())
+  const waiting = [1, 2].map((n) => queue.run(async () => n, caller()))
+  const batch = queue.run(async () => 3, caller(MANY))
+  for (const one of [caller(), caller(MANY)]) {
+    await rejectsCode(
+      t,
+      queue.run(async () => null, one),
+      'ERR_QUEUE_FULL',
+    )
+  }
+  first.end()
+  t.same(await Promise.all([running, ...waiting, batch]), [null, 1, 2, 3])
+})
+
 t.test('queue: the pace is that of the present request when this takes longer', async (t) => {
   const { clock, queue } = world()
   const stuck = held(null)
