@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether what came back is the report that was asked for: the last look before evidence is served.
 
+import { REQUEST_NONCE_AT, REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import * as at from '../../assembly/snp/layout.js'
+import { equalBytes } from '../core/bytes.js'
 import { type Bytes, PrivateCopy } from '../core/private-copy.js'
 import { parseSnpReport, type SnpReport } from '../core/snp.js'
 import { VMPL_MAX } from '../core/snp-bits.js'
 import { parseTdxQuote } from '../core/tdx.js'
 import { AttestationError } from '../errors.js'
 import type { Tee } from '../protocol.js'
+import type { GpuReport } from './surface.js'
 
 /** What REPORT_DATA and VMPL have to say. `vmpl` is nothing to TDX. */
 export interface Asked {
@@ -45,6 +48,21 @@ export function checkLevel(vmpl: number, floor: number): void {
  */
 export function checkAnswer(tee: Tee, answer: Uint8Array, asked: Asked): Bytes {
   return tee === 'snp' ? snpReport(answer, asked) : tdxQuote(answer, asked)
+}
+
+/**
+ * @param nonce what all GPUs were asked
+ * @throws {AttestationError} `ERR_GPU_EVIDENCE` for evidence over another one
+ */
+export function checkGpuAnswers(answers: readonly GpuReport[], nonce: Uint8Array): void {
+  for (const { index, report } of answers) {
+    const answered = report.subarray(REQUEST_NONCE_AT, REQUEST_NONCE_AT + REQUEST_NONCE_LEN)
+    if (equalBytes(answered, nonce)) continue
+    throw new AttestationError(
+      'ERR_GPU_EVIDENCE',
+      `GPU ${index} answered another nonce than it was asked`,
+    )
+  }
 }
 
 function snpReport(answer: Uint8Array, { reportData, vmpl }: Asked): Bytes {

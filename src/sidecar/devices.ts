@@ -2,7 +2,7 @@
 // The hardware of a guest, each device behind a line of its own.
 
 import { AttestationError, type Code } from '../errors.js'
-import { type Asked, checkAnswer } from './asked.js'
+import { type Asked, checkAnswer, checkGpuAnswers } from './asked.js'
 import type { Clock } from './clock.js'
 import { type Caller, Queue, type QueueState } from './queue.js'
 import type { GpuReport, Platform, PlatformReport } from './surface.js'
@@ -70,8 +70,10 @@ export class Devices {
       const nonce = ask()
       if (nonce === null) return null
       const reports = await gpus.collect(nonce)
-      if (reports.length > 0) return reports
-      throw new AttestationError('ERR_GPU_EVIDENCE', 'no GPU gave evidence')
+      if (reports.length === 0)
+        throw new AttestationError('ERR_GPU_EVIDENCE', 'no GPU gave evidence')
+      checkGpuAnswers(reports, nonce)
+      return reports
     }, caller)
   }
 

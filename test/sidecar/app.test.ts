@@ -5,10 +5,11 @@ import { connect, type Socket } from 'node:net'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { REQUEST_NONCE_AT } from '../../assembly/nvidia/layout.js'
 import { AttestationError } from '../../src/errors.js'
 import type { EvidenceAnswer, QuoteAnswer } from '../../src/protocol.js'
 import { buildApp } from '../../src/sidecar/app.js'
-import type { CpuSurface } from '../../src/sidecar/surface.js'
+import type { CpuSurface, GpuReport, GpuSurface } from '../../src/sidecar/surface.js'
 import { pattern } from '../fake/nvidia.js'
 import { mintQuote } from '../fake/tdx.js'
 import { changed } from '../helpers.js'
@@ -199,6 +200,27 @@ t.test('app: GPUs that give nothing are no guest without GPUs', async (t) => {
   Object.assign(it.platform.gpus as object, { collect: async () => [] })
   const answer = await ask(it.app, '/v1/evidence', { nonce: base64(NONCE) })
   t.match(answer.json(), { status: 503, code: 'ERR_GPU_EVIDENCE' })
+})
+
+t.test('app: GPU evidence over the nonce of somebody else never leaves the guest', async (t) => {
+  const it = await world(t, { gpus: 2 })
+  const gpus = it.platform.gpus as GpuSurface
+  const honest = gpus.collect.bind(gpus)
+  Object.assign(gpus, {
+    collect: async (nonce: Uint8Array) => {
+      const [first, second] = (await honest(nonce)) as [GpuReport, GpuReport]
+      const report = changed(second.report, (bytes) => {
+        bytes[REQUEST_NONCE_AT] = (bytes[REQUEST_NONCE_AT] as number) ^ 1
+      })
+      return [first, { ...second, report }]
+    },
+  })
+  for (const batch of [false, true]) {
+    const answer = await ask(it.app, '/v1/evidence', { nonce: base64(NONCE), batch })
+    t.match(answer.json(), { status: 503, code: 'ERR_GPU_EVIDENCE' })
+  }
+  t.match(await ask(it.app, '/quote', { nonce: base64(NONCE) }), { statusCode: 503 })
+  t.same(it.platform.asked, [], 'the CPU is not asked to sign it')
 })
 
 t.test('app: a report over something else never leaves the guest', async (t) => {
