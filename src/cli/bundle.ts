@@ -55,11 +55,10 @@ export function bundleCommand(io: Io): Command {
     const stated = challenge ?? { nonce: null, channelSpki: null, userData: null }
     await createFile(file, encodeBundle({ answer, ...stated, endorsements }))
     const count = endorsements.length
-    const parts = count === 1 ? '1 part' : `${count} parts`
     io.out(
       flags.json
         ? `${JSON.stringify({ out: file, endorsements: count })}\n`
-        : `${file}: the evidence, NOT verified, and what vouches for it in ${parts}\n`,
+        : `${file}: the evidence, NOT verified, and what vouches for it (endorsements: ${count})\n`,
     )
   })
 }
