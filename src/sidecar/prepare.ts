@@ -35,7 +35,11 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   const { root, log, load = loadSyscalls } = options
   const steps = [...(await mountSteps(root)), ...(await nodeSteps(root))]
   if (steps.length === 0) return
-  const syscalls = await load()
+  const syscalls = await load().catch(() => null)
+  if (syscalls === null) {
+    log({ msg: 'nothing prepared: koffi cannot be loaded' })
+    return
+  }
   for (const { msg, run } of steps) {
     const errno = run(syscalls)
     log(errno === 0 ? { msg } : { msg: `not ${msg}`, errno })

@@ -77,6 +77,16 @@ t.test('prepare: what is not permitted is logged, and the rest still tried', asy
 })
 
 const skip = process.platform === 'linux' ? false : 'system calls of Linux'
+t.test('prepare: without koffi a machine stays as it is, and may do as it is', async (t) => {
+  const logged: object[] = []
+  await prepare({
+    root: machine(t, misc('123 sev-guest')),
+    log: (event) => logged.push(event),
+    load: () => Promise.reject(new Error('no binary for this machine')),
+  })
+  t.same(logged, [{ msg: 'nothing prepared: koffi cannot be loaded' }])
+})
+
 t.test('prepare: the real calls give the error number', { skip }, async (t) => {
   const { mount, mknod } = await loadSyscalls()
   const nowhere = `${machine(t)}/none/there`
