@@ -237,6 +237,8 @@ t.test('connections: who has been ended is not counted again when its body ends'
   const other = await secured(port)
   asked[0]?.emit('end')
   await slow.all
+  const late = new IncomingMessage((asked[0] as IncomingMessage).socket)
+  server.emit('request', late, new ServerResponse(late))
   t.same(connections.counts, { open: 1, evicted: 1, refused: 0 })
   t.equal(other.socket.closed, false)
 })
