@@ -165,13 +165,14 @@ export class Connections {
 
   /**
    * Each request costs memory before anybody refuses it, and its answer until somebody takes it. There
-   * is room for one of each connection; several of one live on what others leave.
+   * is room for one of each connection; several of one live on what others leave. One beside the first
+   * is always let in: a client has its answer, and asks again, before Node says that it is sent.
    */
   #enterRequest(connection: Connection): void {
     connection.requests++
     if (!this.#open.has(connection)) return
     this.#requests++
-    if (connection.requests === 1) return
+    if (connection.requests <= OVERLAPPING) return
     const isFlood = connection.requests > PIPELINED_MOST || this.#requests > this.#options.most
     if (isFlood) endNow(connection.socket)
   }
@@ -207,6 +208,9 @@ export class Connections {
     this.#cancel = clock.after(LOOK_EVERY_MS, () => this.#look())
   }
 }
+
+/** Requests of one connection while the end of an answer is not reported yet. */
+const OVERLAPPING = 2
 
 /** What Node's parser of HTTP takes for "the rest is not HTTP", as after an upgrade. */
 const STOP = 2

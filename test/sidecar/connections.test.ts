@@ -171,6 +171,17 @@ t.test('connections: several requests of one live on what the others leave', asy
   t.equal(modest.socket.closed, false, 'what has been answered takes no room')
 })
 
+t.test('connections: who asks again before its answer is reported as sent is let be', async (t) => {
+  const { waiting, port, ask } = await crowd(t, 2)
+  const clients = [await secured(port), await secured(port)]
+  for (const client of [...clients, ...clients]) await ask(client)
+  t.equal(waiting.length, 4)
+  for (const { socket } of clients) t.equal(socket.closed, false)
+  const [third] = clients as [Raw]
+  third.send(request('GET /'))
+  t.equal(await third.all, '')
+})
+
 t.test('connections: a body that ends after its answer leaves its connection idle', async (t) => {
   const { waiting, port, until, clock, server } = await crowd(t, 2)
   let ended = false
