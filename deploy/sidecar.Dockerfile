@@ -17,10 +17,9 @@ COPY --from=build /src/node_modules/@koromix /node_modules/@koromix
 COPY --from=build /src/build/sidecar.cjs /attestation-sidecar
 
 # What holds AEP-83's limit of 64 MiB: the flags of V8, and what glibc reads before there is any code.
-ENV NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=24"
+ENV NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=28"
 ENV MALLOC_ARENA_MAX="1"
-ENV MALLOC_MMAP_THRESHOLD_="65536"
-ENV MALLOC_TRIM_THRESHOLD_="131072"
+ENV MALLOC_MMAP_THRESHOLD_="16384"
 
 # As root: configfs and the devices are root's, and so are mounts and device nodes that Kata leaves out.
 # Where the guest gives its devices to a group, --user does. Nothing is written to the root file system.
