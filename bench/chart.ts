@@ -14,7 +14,8 @@ const TITLE_HEIGHT = 34
 const NOTE_HEIGHT = 18
 const MARGIN = 16
 
-const STYLE = `
+/** Follows the reader's colour scheme. */
+export const CHART_STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 }
   .note { font-size: 11px; fill: #59636e }
@@ -44,10 +45,10 @@ export function chart(
   ]
   const height = y + notes.length * NOTE_HEIGHT + MARGIN
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Benchmark of assay">
-<style>${STYLE}
+<style>${CHART_STYLE}
 </style>
 ${parts.join('\n')}
-${notes.map((note, i) => text(MARGIN, y + (i + 1) * NOTE_HEIGHT, 'note', note)).join('\n')}
+${notes.map((note, i) => chartText(MARGIN, y + (i + 1) * NOTE_HEIGHT, 'note', note)).join('\n')}
 </svg>
 `
 }
@@ -57,20 +58,20 @@ function drawGroup({ title, timings }: Answer, top: number): string {
   const rows = timings.map((timing, i) =>
     drawRow(timing, i === 0, timing.median / longest, top + TITLE_HEIGHT + i * ROW_HEIGHT),
   )
-  return [text(MARGIN, top + 20, 'title', title), ...rows].join('\n')
+  return [chartText(MARGIN, top + 20, 'title', title), ...rows].join('\n')
 }
 
 function drawRow(timing: Timing, ours: boolean, share: number, top: number): string {
   const width = Math.max(1, share * BAR_WIDTH)
   const factor = ours ? '' : ` (${timing.ratio.toFixed(2)})`
   return [
-    text(MARGIN, top + 12, '', timing.name),
+    chartText(MARGIN, top + 12, '', timing.name),
     `<rect class="bar${ours ? ' ours' : ''}" x="${LABEL_WIDTH}" y="${top + 1}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"/>`,
-    text(LABEL_WIDTH + width + 8, top + 12, '', `${duration(timing.median)}${factor}`),
+    chartText(LABEL_WIDTH + width + 8, top + 12, '', `${duration(timing.median)}${factor}`),
   ].join('\n')
 }
 
-function text(x: number, y: number, style: string, content: string): string {
+export function chartText(x: number, y: number, style: string, content: string): string {
   const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
   const attribute = style === '' ? '' : ` class="${style}"`
   return `<text${attribute} x="${x.toFixed(1)}" y="${y}">${escaped}</text>`

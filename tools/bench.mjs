@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs bench/main.ts against the package as it is built: `assay` and every dependency are loaded
-// as a user's program loads them; only the bench itself is compiled here.
+// Runs a bench against the package as it is built: `assay` and every dependency are loaded as a
+// user's program loads them; only the bench itself is compiled here.
+//
+//   node tools/bench.mjs [sidecar | soak] [flags]
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
+import { SIDECAR_BUNDLE } from './sidecar-bundle.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const outfile = path.join(root, 'build/bench.mjs')
+const outdir = path.join(root, 'build/bench')
+/** Each is a program; the servers among them are started by the others. */
+const PROGRAMS = ['main', 'sidecar', 'soak', 'load', 'bare', 'firmware']
+
+const [first, ...others] = process.argv.slice(2)
+const named = ['sidecar', 'soak'].includes(first)
 
 await esbuild.build({
   absWorkingDir: root,
-  entryPoints: ['bench/main.ts'],
-  outfile,
+  entryPoints: PROGRAMS.map((name) => `bench/${name}.ts`),
+  outdir,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
   format: 'esm',
@@ -21,8 +30,20 @@ await esbuild.build({
   target: 'node20',
   logLevel: 'warning',
 })
-const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
+// As the image has it.
+await esbuild.build({
+  ...SIDECAR_BUNDLE,
+  absWorkingDir: root,
+  entryPoints: ['bench/simulated.ts'],
+  outfile: path.join(outdir, 'simulated.cjs'),
 })
+const script = path.join(outdir, `${named ? first : 'main'}.mjs`)
+const { status } = spawnSync(
+  process.execPath,
+  [script, ...(named ? others : process.argv.slice(2))],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+)
 process.exitCode = status ?? 1

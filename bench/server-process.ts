@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server under test in a process of its own, watched from outside: memory, processor time, open
+// files.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import type { MemoryGroup } from './memory-group.js'
+
+export interface ServerCommand {
+  /** Flags of node, script and arguments. */
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly group?: MemoryGroup
+}
+
+/** A process that has said where it listens. */
+export interface ServerProcess {
+  readonly port: number
+  /** Milliseconds from its start until it said so. */
+  readonly startedMs: number
+  /** Whether it still runs. */
+  readonly alive: boolean
+  /** Processor time so far, in seconds. */
+  cpuSeconds(): number
+  /** Anonymous memory now, in bytes: what no page cache can give back. */
+  anonymous(): number
+  /** The most of it since the last call, looked at ten times a second. */
+  anonymousMost(): number
+  openFiles(): number
+  /** Asks it to end, waits, and returns its exit code; null when it had to be killed. */
+  stop(): Promise<number | null>
+}
+
+const LOOK_EVERY_MS = 100
+const STOP_MS = 35_000
+const LISTENING = /https:\/\/[^\s"]+:(\d+)/
+/** Of the clock in /proc. */
+const TICKS_PER_SECOND = 100
+
+export async function startServer({ argv, env, group }: ServerCommand): Promise<ServerProcess> {
+  const begin = performance.now()
+  const child = spawn(
+    // It joins before it becomes what it is, so that all of it counts.
+    group ? 'sh' : process.execPath,
+    group ? ['-c', 'echo $$ > "$0" && exec "$@"', group.procs, process.execPath, ...argv] : argv,
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+  )
+  const port = await listening(child)
+  const startedMs = performance.now() - begin
+  return { port, startedMs, ...watch(child) }
+}
+
+function listening(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    // It is read to the end, so that the server never waits for us.
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+      const port = LISTENING.exec(said)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    })
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`a server under test ended at once: ${said}`)))
+  })
+}
+
+function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs'> {
+  const pid = child.pid as number
+  let alive = true
+  const ended = once(child, 'exit').then(([code]) => {
+    alive = false
+    clearInterval(looking)
+    return code as number | null
+  })
+  const anonymous = () => (alive ? anonymousOf(pid) : 0)
+  let most = 0
+  const looking = setInterval(() => {
+    most = Math.max(most, anonymous())
+  }, LOOK_EVERY_MS)
+  return {
+    get alive() {
+      return alive
+    },
+    cpuSeconds: () => cpuSecondsOf(pid),
+    anonymous,
+    anonymousMost: () => {
+      const seen = Math.max(most, anonymous())
+      most = 0
+      return seen
+    },
+    openFiles: () => readdirSync(`/proc/${pid}/fd`).length,
+    stop: async () => {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      const code = await ended
+      clearTimeout(timer)
+      return code
+    },
+  }
+}
+
+function anonymousOf(pid: number): number {
+  try {
+    const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(kib ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name of the process stands in brackets and may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
