@@ -21,8 +21,9 @@ import type { Asked } from './asked.js'
 import { Batch } from './batch.js'
 import { type BatchAnswer, Batcher } from './batcher.js'
 import { certificateReader } from './certificates.js'
+import { Deadlines } from './deadlines.js'
 import { Devices, type DevicesOptions } from './devices.js'
-import { type Caller, MANY } from './queue.js'
+import { type Caller, late, MANY } from './queue.js'
 import type { EvidenceQuery, QuoteQuery } from './requests.js'
 import type { GpuReport, PlatformReport } from './surface.js'
 
@@ -54,12 +55,14 @@ export class Attester {
   readonly #certificates = certificateReader()
   readonly #quotes: QuoteWriter
   readonly #batcher: Batcher<EvidenceQuery, Body>
+  readonly #deadlines: Deadlines
 
   constructor(private readonly options: AttesterOptions) {
     const { cpu, gpus } = options.platform
     this.devices = new Devices(options)
     this.platform = gpus ? `${cpu.tee}-gpu` : cpu.tee
     this.#quotes = new QuoteWriter(this.platform)
+    this.#deadlines = new Deadlines(options.clock, options.deadlineMs)
     this.#batcher = new Batcher({ ...options, waitingMost: BATCH_WAITING_MOST }, (take) =>
       this.#collectBatch(take),
     )
@@ -81,9 +84,11 @@ export class Attester {
     const reportData = bindTls
       ? reportDataTls(this.options.keys.tlsSpki, nonce)
       : reportDataRaw(nonce)
-    const gpus = await this.#gpus(reportData.subarray(0, GPU_NONCE_LEN), caller)
-    const collected = await this.#report({ reportData, vmpl }, gpus, caller)
-    return this.#quotes.write(collected, bindTls)
+    return this.#within(caller, async (timed) => {
+      const gpus = await this.#gpus(reportData.subarray(0, GPU_NONCE_LEN), timed)
+      const collected = await this.#report({ reportData, vmpl }, gpus, timed)
+      return this.#quotes.write(collected, bindTls)
+    })
   }
 
   /**
@@ -94,17 +99,41 @@ export class Attester {
   async evidence(query: EvidenceQuery, caller: Caller): Promise<Body> {
     const vmpl = this.#composedVmpl()
     if (query.batch) return this.#batcher.add(query, caller)
-    const gpus = await this.#gpus(gpuNonce(query.nonce), caller)
-    const reportData = this.#bound(query, digestOf(gpus))
-    const collected = await this.#report({ reportData, vmpl }, gpus, caller)
-    const head = evidenceHead(this.#tee, collected, query.endorsements)
-    return evidenceAnswer(head, this.#claims(query), null)
+    return this.#within(caller, async (timed) => {
+      const gpus = await this.#gpus(gpuNonce(query.nonce), timed)
+      const reportData = this.#bound(query, digestOf(gpus))
+      const collected = await this.#report({ reportData, vmpl }, gpus, timed)
+      const head = evidenceHead(this.#tee, collected, query.endorsements)
+      return evidenceAnswer(head, this.#claims(query), null)
+    })
   }
 
   /** Resolves when nothing is under way any more, and lets go of the hardware. */
   async close(): Promise<void> {
     this.#batcher.stop()
     await this.devices.close()
+    this.#deadlines.stop()
+  }
+
+  /** One deadline for both devices of a request, each of which knows only the time it takes itself. */
+  #within(caller: Caller, work: (timed: Caller) => Promise<Body>): Promise<Body> {
+    if (!this.devices.hasGpus) return work(caller)
+    return new Promise((resolve, reject) => {
+      const waiting = {
+        done: false,
+        expire: () => {
+          waiting.done = true
+          reject(late(this.options.deadlineMs))
+        },
+      }
+      this.#deadlines.add(waiting)
+      const gone = () => waiting.done || caller.gone()
+      work({ connection: caller.connection, gone })
+        .finally(() => {
+          waiting.done = true
+        })
+        .then(resolve, reject)
+    })
   }
 
   async #gpus(nonce: Uint8Array, caller: Caller): Promise<readonly GpuReport[]> {

@@ -58,7 +58,7 @@ export class Devices {
    * Evidence of every GPU over the nonce that `ask` gives when the turn of this request comes; none
    * on a guest without GPUs, null when it says null.
    *
-   * @throws {AttestationError} `ERR_QUEUE_*`, `ERR_GPU_EVIDENCE`
+   * @throws {AttestationError} `ERR_QUEUE_*`, `ERR_GPU_EVIDENCE`; `ERR_DEVICE_LOST` when no report would follow
    */
   async collectGpus(
     ask: () => Uint8Array | null,
@@ -66,12 +66,14 @@ export class Devices {
   ): Promise<readonly GpuReport[] | null> {
     const { gpus } = this.options.platform
     if (gpus === null) return []
+    if (this.#lost) throw lost()
     return this.#gpu.run(async () => {
       const nonce = ask()
       if (nonce === null) return null
       const reports = await gpus.collect(nonce)
-      if (reports.length === 0)
+      if (reports.length === 0) {
         throw new AttestationError('ERR_GPU_EVIDENCE', 'no GPU gave evidence')
+      }
       checkGpuAnswers(reports, nonce)
       return reports
     }, caller)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
+import { AttestationError } from '../../src/errors.js'
 import { Attester } from '../../src/sidecar/attester.js'
 import type { EvidenceQuery } from '../../src/sidecar/requests.js'
 import { pattern } from '../fake/nvidia.js'
@@ -25,15 +26,16 @@ const settled = async () => {
 async function machine(options: FakePlatformOptions) {
   const platform = await fakePlatform(options)
   const sizes: number[] = []
+  const clock = new ManualClock()
   const attester = new Attester({
     platform,
     keys: { tlsSpki: pattern(120, 1), hpke: pattern(34, 2) },
-    clock: new ManualClock(),
+    clock,
     rawQuotes: 'allow',
     deadlineMs: 1000,
     onBatch: (size) => sizes.push(size),
   })
-  return { attester, platform, sizes }
+  return { attester, clock, platform, sizes }
 }
 
 /** Something that is held until it is let go, and not held again. */
@@ -92,4 +94,51 @@ t.test('attester: for a batch of which nobody is left no device is asked', async
     t.equal(platform.gpuNonces.length, gpus)
     t.same(sizes, [])
   }
+})
+
+t.test('attester: both devices of a request share one deadline', async (t) => {
+  for (const batch of [false, true]) {
+    const [gpu, cpu] = [held(), held()]
+    const { attester, clock, platform } = await machine({
+      gpus: 1,
+      beforeGpus: gpu.pass,
+      before: cpu.pass,
+    })
+    const answer = attester.evidence({ ...QUERY, batch }, here())
+    await settled()
+    clock.advance(900)
+    gpu.letGo()
+    await settled()
+    t.equal(platform.asked.length, 1, 'the processor is at work')
+    clock.advance(103)
+    await rejectsCode(t, answer, 'ERR_QUEUE_DEADLINE')
+    cpu.letGo()
+    await attester.close()
+    t.equal(clock.pending, 0)
+  }
+})
+
+t.test('attester: what is too late after the GPUs never reaches the processor', async (t) => {
+  const gpu = held()
+  const { attester, clock, platform } = await machine({ gpus: 1, beforeGpus: gpu.pass })
+  const answer = attester.quote({ nonce: pattern(64, 1), bindTls: true }, here())
+  await settled()
+  clock.advance(1002)
+  await rejectsCode(t, answer, 'ERR_QUEUE_DEADLINE')
+  gpu.letGo()
+  await attester.close()
+  t.equal(platform.asked.length, 0)
+})
+
+t.test('attester: without a key to the firmware no GPU is asked either', async (t) => {
+  const { attester, platform } = await machine({
+    gpus: 1,
+    before: () => {
+      throw new AttestationError('ERR_DEVICE_LOST', 'ENOTTY')
+    },
+  })
+  for (const batch of [false, true, false]) {
+    await rejectsCode(t, attester.evidence({ ...QUERY, batch }, here()), 'ERR_DEVICE_LOST')
+  }
+  t.equal(platform.gpuNonces.length, 1)
 })
