@@ -14,10 +14,13 @@ async function main(): Promise<void> {
   const machine = deserialize(readFileSync(machineFile))
   const { cpu } = await simulatePlatform({ clock: systemClock, machine, ...options })
   const reportData = new Uint8Array(64)
+  // The clock keeps no process alive, and nothing else here does.
+  const alive = setInterval(() => {}, 1000)
   const begin = performance.now()
   const end = begin + Number(process.argv[3]) * 1000
   let count = 0
   for (; performance.now() < end; count++) await cpu.collect(reportData, 0)
+  clearInterval(alive)
   console.log((count * 1000) / (performance.now() - begin))
 }
 main()

@@ -75,7 +75,9 @@ export class Workshop {
   async firmwareRate(seconds: number): Promise<number> {
     const argv = [program('firmware.mjs'), this.#simulated({}), `${seconds}`]
     const { stdout } = await promisify(execFile)(process.execPath, argv)
-    return Number(stdout)
+    const rate = Number(stdout)
+    if (rate > 0) return rate
+    throw new Error(`the firmware alone gave no rate: ${stdout}`)
   }
 
   #simulated({ reportLatencyMs = FIRMWARE_MS, signed = true }: SidecarChoice): string {

@@ -29,6 +29,7 @@ const QUOTE_SHARE = 0.7
 const FIRMWARE_SHARE = 0.97
 const PERIODS_LATER = 3
 const DEADLINE_MS = 30_000
+const CROWD = 4096
 /** A client that is refused comes back after this many milliseconds, as `retry-after` says at least. */
 const POLITE_MS = 1000
 
@@ -111,9 +112,12 @@ async function firmwareRate(workshop: Workshop, effort: Effort): Promise<Section
   }
   const shares = turns.map(({ loaded }, round) => loaded.good.perSecond / (alone[round] as number))
   const share = spread(shares)
-  const load = { ...RAW, port: server.port, connections: 256, depth: 16, sample: 16 }
-  const crowd = await send({ ...load, warmUp: 35, seconds: 30, patience: POLITE_MS })
   await server.stop()
+  // More than can be served in time, each on a connection of its own.
+  const roomy = await workshop.sidecar({ roomy: true })
+  const load = { ...RAW, port: roomy.port, connections: CROWD, depth: 1, sample: 16 }
+  const crowd = await send({ ...load, warmUp: 35, seconds: 30, patience: POLITE_MS })
+  await roomy.stop()
   const refused = Object.keys(crowd.statuses).filter((status) => status !== '200')
   const accepted = crowd.good.perSecond / spread(alone).median
   return {
@@ -127,7 +131,7 @@ async function firmwareRate(workshop: Workshop, effort: Effort): Promise<Section
         met: share.median >= FIRMWARE_SHARE,
       },
       {
-        name: '4096 requests under way: sidecar ÷ firmware',
+        name: `${CROWD} connections: sidecar ÷ firmware`,
         value: `${accepted.toFixed(2)}×`,
         bar: `≥ ${FIRMWARE_SHARE}×`,
         met: accepted >= FIRMWARE_SHARE,
