@@ -71,7 +71,10 @@ t.test('bundle: of a raw report', async (t) => {
   const argv = ['bundle', '--snp', report, ...NONCE_FLAGS, ...flags]
   const ran = await assay(argv, { ...ONLINE, status })
   t.equal(ran.code, 0, ran.err)
-  t.equal(ran.out, `${out}: the evidence, NOT verified, and what vouches for it (endorsements: 4)\n`)
+  t.equal(
+    ran.out,
+    `${out}: the evidence, NOT verified, and what vouches for it (endorsements: 4)\n`,
+  )
   t.match(shown[0], /^fetching VCEK/)
   t.equal(shown.at(-1), null)
   t.equal(
