@@ -2,7 +2,17 @@
 // Writes output files: under its name a file appears whole, or it does not appear.
 
 import { randomUUID } from 'node:crypto'
-import { access, constants, link, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  access,
+  constants,
+  link,
+  lstat,
+  mkdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { AttestationError } from '../errors.js'
 
@@ -44,11 +54,25 @@ export async function checkCreatable(name: string): Promise<void> {
  */
 export async function createFolder(name: string): Promise<void> {
   try {
-    await mkdir(name, { recursive: true })
+    await makeFolders(path.resolve(name))
   } catch (cause) {
     throw unwritable(name, cause)
   }
 }
+
+/** Not with `recursive` of Node, which never ends where a file system has no room for folders: /proc. */
+async function makeFolders(name: string): Promise<void> {
+  if (await isFolder(name)) return
+  await makeFolders(path.dirname(name))
+  await mkdir(name)
+}
+
+/** False for what is not there; `ENOTDIR` and the like are for `mkdir` to say. */
+const isFolder = (name: string): Promise<boolean> =>
+  stat(name).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 function absent(cause: NodeJS.ErrnoException): null {
   if (cause.code === 'ENOENT') return null

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { checkCreatable, createFile, createFolder, replaceFile } from '../../src/cli/output.js'
@@ -32,6 +32,14 @@ t.test('output: a folder, there or not', async (t) => {
   for (const name of ['file', 'file/below']) {
     await t.rejects(createFolder(path.join(dir, name)), { code: 'ERR_FILE' }, name)
   }
+})
+
+const noProc = existsSync('/proc/self') ? false : 'no /proc here'
+
+t.test('output: a folder where there can be none', { skip: noProc }, async (t) => {
+  // Node's own way to create the folders in between tries this one for ever.
+  const there = ['/proc/nowhere', '/proc/nowhere/deeper']
+  for (const name of there) await t.rejects(createFolder(name), { code: 'ERR_FILE' }, name)
 })
 
 t.test('output: what could not be created is refused beforehand', async (t) => {
