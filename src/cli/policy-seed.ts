@@ -15,12 +15,17 @@ export interface Given {
   readonly at: Date
 }
 
+/** What a policy is made from, and the first reason why the evidence is not verified, if it is not. */
+export interface Seed extends Omit<PolicySeed, 'name'> {
+  readonly doubt: string | null
+}
+
 /**
  * Reads and appraises the evidence. What is rejected as evidence is nothing to start from.
  *
  * @throws {AttestationError} the code of the check that failed, or of what cannot be read
  */
-export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> {
+export async function readSeed(given: Given): Promise<Seed> {
   const { evidence, endorsements } = open(given.file)
   const result = await appraise({
     evidence,
@@ -32,7 +37,8 @@ export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> 
   })
   refuseForged(result)
   const key = result.claims.snp?.endorsementKey
-  const { report, mode, claims } = evidence
+  const { report, mode, claims, gpus } = evidence
+  const doubt = result.findings.find(({ outcome }) => outcome !== 'pass')
   return {
     report: parseSnpReport(report),
     product: key?.product ?? null,
@@ -44,7 +50,9 @@ export async function readSeed(given: Given): Promise<Omit<PolicySeed, 'name'>> 
       hpkeKey: claims.hpke !== null,
       userData: claims.userData !== null,
     },
+    gpus: gpus.length,
     verdict: result.result,
+    doubt: doubt ? `${doubt.check}: ${doubt.code}: ${doubt.detail}` : null,
   }
 }
 

@@ -68,7 +68,7 @@ function initCommand(io: Io): Command {
 
 async function init(file: string, options: InitOptions, io: Io): Promise<void> {
   const { out, json, name = `pinned from ${nameOf(file)}` } = options
-  const seed = await readSeed({
+  const { doubt, ...seed } = await readSeed({
     file: await readInput(file, io),
     endorsements: await readInputs(options.endorsement, io),
     roots: await readInputs(options.roots, io),
@@ -84,9 +84,9 @@ async function init(file: string, options: InitOptions, io: Io): Promise<void> {
     io.out(json ? `${JSON.stringify({ out, evidence: verdict })}\n` : `policy written to ${out}\n`)
   }
   io.err(
-    verdict === 'verified'
+    doubt === null
       ? 'the evidence was verified; whether its workload is yours is for you to check\n'
-      : `the evidence is ${verdict}: check every value before you rely on it, or name its certificate with --endorsement\n`,
+      : `the evidence is ${verdict}: check every value before you rely on it\n  ${doubt}\n`,
   )
 }
 

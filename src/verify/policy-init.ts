@@ -30,6 +30,8 @@ export interface PolicySeed {
     readonly hpkeKey: boolean
     readonly userData: boolean
   }
+  /** GPUs whose evidence comes with it; none unless stated. */
+  readonly gpus?: number
   /** What an appraisal of it came to; null when nobody appraised it. */
   readonly verdict: Verdict | null
 }
@@ -67,13 +69,16 @@ export function initPolicy(seed: PolicySeed): string {
     snp: pinSnp(seed, pin),
     binding: pinBinding(seed, pin),
   }
-  const text = policyText(policy, [TITLE, trust(seed.verdict), USE], notes)
+  const head = [TITLE, trust(seed.verdict), ...(seed.gpus ? [GPUS] : []), USE]
+  const text = policyText(policy, head, notes)
   parsePolicy(text)
   return text
 }
 
 const TITLE =
   'A policy that pins what one piece of evidence showed. Each field is a value that evidence must meet, or "any", and then nothing looks at it.'
+const GPUS =
+  'The evidence is also of GPUs, which this version does not appraise. As it stands, this policy verifies nothing that has GPUs. To leave them aside, write "gpus": "any" between "snp" and "binding": then nothing looks at whether they are genuine.'
 const USE =
   'Before you rely on it: compare what is pinned with values from a source that the provider does not control, and decide on each "any". "assay policy explain" says in sentences what it accepts.'
 

@@ -73,7 +73,10 @@ t.test('policy init: says when nothing was verified', async (t) => {
   const bare = await assay(['policy', 'init', file(await amd.report())])
   t.equal(bare.code, 0)
   t.match(bare.out, /The evidence was UNDECIDED/)
-  t.match(bare.err, /^the evidence is undecided: [^\n]+--endorsement\n$/)
+  t.match(
+    bare.err,
+    /^the evidence is undecided: [^\n]+\n {2}snp\.chain: ERR_ENDORSEMENT_MISSING: [^\n]+\n$/,
+  )
   t.match(parsePolicy(bare.out).snp, { products: 'any', minimumTcb: { reported: 'any' } })
   const piped = await assay(['policy', 'init', '-'], { stdin: [await amd.report()] })
   t.equal(parsePolicy(piped.out).name, 'pinned from standard input')
@@ -127,6 +130,16 @@ t.test('policy init: an evidence file says how it was asked for', async (t) => {
     ...{ modes: ['bound'], boundVmpl: 1 },
     ...{ tlsKey: 'require', hpkeKey: 'any', userData: 'any' },
   })
+  const gpus = [{ index: 0, evidence: base64(Uint8Array.of(1)), cert_chain: '' }]
+  const beside = await assay([
+    'policy',
+    'init',
+    file(JSON.stringify({ ...answer, gpus }), 'json'),
+    ...trust,
+  ])
+  t.match(beside.err, /\n {2}gpu\.evidence: ERR_UNSUPPORTED: /, 'what keeps it from verified')
+  t.match(beside.out, /write "gpus": "any" between\s/)
+  t.notMatch(out, 'gpus')
   const bare = { ...answer, auxblob: '', endorsements: [base64(amd.vek), base64(amd.authority)] }
   const again = await assay(['policy', 'init', file(JSON.stringify(bare)), ...trust])
   t.match(again.err, /^the evidence was verified/)
