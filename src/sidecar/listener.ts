@@ -142,13 +142,22 @@ function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<boole
   })
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there (EADDRINUSE)',
+  EADDRNOTAVAIL: 'no address of this machine (EADDRNOTAVAIL)',
+  EACCES: 'not permitted; ports below 1024 are those of root (EACCES)',
+  ENOTFOUND: 'no such host (ENOTFOUND)',
+}
+
 function listenOn(server: Server, { host, port }: ListenAddress): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: NodeJS.ErrnoException) =>
       reject(
-        new AttestationError('ERR_ARGUMENT', `cannot listen on ${host}:${port}: ${cause.code}`, {
-          cause,
-        }),
+        new AttestationError(
+          'ERR_ARGUMENT',
+          `cannot listen on ${formatHost(host)}:${port}: ${REASONS[`${cause.code}`] ?? cause.code}`,
+          { cause },
+        ),
       )
     server.once('error', refuse)
     // Without a host, Node takes every address, with or without IPv6.

@@ -139,7 +139,14 @@ t.test('sidecar: an address that is taken is refused with its reason', async (t)
     startSidecar({ ...options, rawQuotes: 'allow' }),
     'ERR_ARGUMENT',
   )
-  t.match(error?.message, /EADDRINUSE/)
+  t.match(error?.message, /: another process listens there \(EADDRINUSE\)$/)
+  const scopeless = { ...options, listen: { host: 'fe80::1', port: 0 } }
+  const odd = await rejectsCode(
+    t,
+    startSidecar({ ...scopeless, rawQuotes: 'allow' }),
+    'ERR_ARGUMENT',
+  )
+  t.match(odd?.message, /^cannot listen on \[fe80::1\]:0: E[A-Z]+$/, 'in the words of the system')
 })
 
 t.test('sidecar: without a host, every address of the machine', async (t) => {
