@@ -25,7 +25,11 @@ const HEX_NONCE = /^([0-9a-f]{2}){32,64}$/i
 /** Those that mean something for a live endpoint alone. */
 export function liveOptions(command: Command): Command {
   return command
-    .option('--bind <keys>', 'of a live endpoint, the keys to bind: tls, hpke', once('--bind'))
+    .option(
+      '--bind <keys>',
+      'of a live endpoint, the keys to bind: tls, hpke, both with a comma, or none (tls)',
+      once('--bind'),
+    )
     .option('--batch', 'of a live endpoint, accept one report for many requests')
     .option('--aep83', 'ask a live endpoint the AEP-83 way (POST /quote)')
     .option('--header <line>', 'send this to a live endpoint: "Name: value" (repeatable)', collect)

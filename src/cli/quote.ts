@@ -18,14 +18,17 @@ const EXAMPLES = `
 Examples:
   assay quote https://provider.example:8790 --out evidence.json
   assay quote https://provider.example:8790 --batch --user-data order.json --out evidence.json
-  assay quote https://provider.example:8790 | assay verify - --policy policy.jsonc`
+  assay quote https://provider.example:8790 | assay verify - --policy policy.jsonc
+Through the gateway of an Akash provider, with your token:
+  assay quote https://provider.example:8443/lease/1234/1/1/attestation/quote \
+    --header "Authorization: Bearer $TOKEN" --out evidence.json`
 
 export function quoteCommand(io: Io): Command {
   const command = new Command('quote')
     .description('fetch evidence with a fresh nonce, as "assay verify" reads it; verifies nothing')
     .argument('<url>', 'a sidecar, or one of its endpoints')
     .option('--out <file>', 'the evidence; an existing file is kept', once('--out'))
-    .option('--nonce <base64>', 'a nonce of your own instead of a fresh one', once('--nonce'))
+    .option('--nonce <base64>', 'a nonce of 32 to 64 bytes instead of a fresh one', once('--nonce'))
     .option('--user-data <file>', 'have these up to 4096 bytes bound', once('--user-data'))
   return liveOptions(command)
     .option('--json', 'print one JSON document')

@@ -27,11 +27,11 @@ interface SidecarFlags {
 export function sidecarCommand(io: Pick<Io, 'err' | 'env' | 'stop'>): Command {
   return new Command('sidecar')
     .description('serve evidence of this machine')
-    .option('--listen <host:port>', 'where to listen', once('--listen'))
-    .option('--raw-quotes <allow|deny>', 'whether the hardware signs 64 bytes of a caller')
+    .option('--listen <host:port>', 'where to listen (:8790, every address)', once('--listen'))
+    .option('--raw-quotes <allow|deny>', 'whether the hardware signs 64 bytes of a caller (allow)')
     .option('--plain-http', 'without TLS, on a loopback address only')
-    .option('--log-level <level>', 'debug, info, warn, error, fatal or silent')
-    .option('--root <dir>', "where this machine's files begin", once('--root'))
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)')
+    .option('--root <dir>', "where this machine's files begin (/)", once('--root'))
     .addHelpText('after', EXAMPLES)
     .action((flags: SidecarFlags) => sidecar(flags, io))
 }

@@ -25,8 +25,10 @@ const LATENCY_MOST_MS = 60_000
 const EXAMPLES = `
 Examples:
   assay simulate --roots-out roots
-  assay simulate --listen 127.0.0.1:0 --gpus 8 --report-latency 10
-  assay verify https://${LISTEN} --policy authenticity --roots roots/ark.pem`
+  assay verify https://${LISTEN} --policy authenticity --roots roots/ark.pem
+  assay simulate --listen 127.0.0.1:0 --gpus 8 --report-latency 10 --gpu-latency 100
+Evidence with GPUs is verified by a policy that says "gpus": "any": docs/sidecar.md shows how to make it.
+Nothing is kept: the next run has new roots, and writes them to another folder`
 
 export function simulateCommand(io: Io): Command {
   return new Command('simulate')
@@ -36,7 +38,11 @@ export function simulateCommand(io: Io): Command {
     .option('--gpus <number>', 'GPUs of the guest (0)', once('--gpus'))
     .option('--report-latency <ms>', 'how long each report takes (0)', once('--report-latency'))
     .option('--gpu-latency <ms>', 'how long the GPUs take (0)', once('--gpu-latency'))
-    .option('--roots-out <dir>', 'write the roots there, and a CRL', once('--roots-out'))
+    .option(
+      '--roots-out <dir>',
+      'write ark.pem, crl.der and, with GPUs, nvidia-root.pem there',
+      once('--roots-out'),
+    )
     .option(
       '--raw-quotes <rule>',
       `${RAW_QUOTES.join(' or ')} raw mode (allow)`,

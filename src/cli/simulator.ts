@@ -23,8 +23,8 @@ export interface SimulatorSettings {
   readonly rawQuotes: 'allow' | 'deny'
 }
 
-const WARNING = `assay: SIMULATED: there is no hardware behind this. What it serves proves nothing to anybody
-assay: SIMULATED: who was not handed its roots, which were made just now and are not kept
+const WARNING = `assay: SIMULATED: no hardware is behind this, and what it serves proves nothing
+assay: SIMULATED: only --roots makes a verifier trust its roots, which were made just now, for this run
 `
 
 /**

@@ -66,7 +66,7 @@ export function gatewayQuoteUrl(lease: Lease): string {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null) throw wrong('not a URL')
+  if (url === null) throw wrong('not a URL, such as https://provider.example:8790')
   const loopback = url.protocol === 'http:' && LOOPBACK.test(url.hostname)
   if (url.protocol !== 'https:' && !loopback) {
     throw wrong('https is expected, or http to this machine')
