@@ -6,6 +6,7 @@ import { LIMITS } from '../protocol.js'
 
 /** Far deeper than any format here, far flatter than what exhausts a stack. */
 const DEPTH_MAX = 32
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads a document. Names that stand twice are refused because readers differ in which one counts:
@@ -27,7 +28,7 @@ export function parseJson(document: string | Uint8Array, code: Code): unknown {
 
 function decodeUtf8(bytes: Uint8Array, code: Code): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF_8.decode(bytes)
   } catch {
     throw new AttestationError(code, 'not UTF-8')
   }

@@ -62,7 +62,10 @@ export class Batcher<Query, Answer> {
       }
       this.#members.push(member)
       this.#deadlines.add(member)
-      if (!this.#running) this.#run()
+      if (this.#running) return
+      this.#running = true
+      // Whoever has asked already, but has not been read yet, comes along.
+      setImmediate(() => this.#run())
     }).then((answer) => answer())
   }
 
@@ -72,7 +75,6 @@ export class Batcher<Query, Answer> {
   }
 
   #run(): void {
-    this.#running = true
     let taken: Member<Query, Answer>[] = []
     let hadTurn = false
     const take = () => {
@@ -98,8 +100,8 @@ export class Batcher<Query, Answer> {
 
   /** The device first: it can be at work again while the answers are written and go out. */
   #goOn(): void {
-    this.#running = false
-    if (this.#members.length > 0) this.#run()
+    this.#running = this.#members.length > 0
+    if (this.#running) this.#run()
   }
 
   #take(): Member<Query, Answer>[] {

@@ -43,6 +43,14 @@ export function createMetrics(sources: () => MetricSources): Metrics {
     buckets: REQUEST_SECONDS,
     registers,
   })
+  // Looked up by one string: finding a child by its labels costs more than counting.
+  const children = new Map<string, { observe(seconds: number): void }>()
+  const durationOf = (route: string, status: number) => {
+    const key = `${status}${route}`
+    const child = children.get(key) ?? duration.labels(route, `${status}`)
+    children.set(key, child)
+    return child
+  }
   const refusals = new Counter({
     name: 'assay_refusals_total',
     help: 'Requests refused, by code',
@@ -72,7 +80,7 @@ export function createMetrics(sources: () => MetricSources): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    request: (route, status, seconds) => duration.labels(route, `${status}`).observe(seconds),
+    request: (route, status, seconds) => durationOf(route, status).observe(seconds),
     refusal: (code) => refusals.inc({ code }),
     served: (device, ms, code) => {
       firmware.labels(device).observe(ms / 1000)

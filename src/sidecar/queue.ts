@@ -110,6 +110,8 @@ export class Queue {
 
   /**
    * Whether one more could still be served in time, at the pace of late; the first always may try.
+   * Half of the time is left for a pace that slows down: with a line as long as the deadline nearly
+   * everybody in it would be late by a little, and the device would work for nobody.
    * Connections take turns, so nobody is kept out by how much others ask: who has little waiting is
    * served before those who have much, and what is done for many by the turn after the next.
    */
@@ -119,7 +121,7 @@ export class Queue {
     if (connection === MANY && own === 0) return true
     const paceMs = Math.max(this.#meanMs, this.state.busyMs ?? 0)
     const turns = Math.min(this.#waiting, own * this.#lines.size + this.#lines.size) + 1
-    const inTime = this.#waiting === 0 || turns * paceMs <= deadlineMs
+    const inTime = this.#waiting === 0 || turns * paceMs <= deadlineMs / 2
     return inTime && (this.#waiting < waitingMost || (own === 0 && this.#lines.size < waitingMost))
   }
 

@@ -25,6 +25,7 @@ function device() {
     return (index) => (queries[index] as string).toUpperCase()
   }
   const step = async (list: ((error?: unknown) => void)[], error?: unknown) => {
+    await settled()
     list.shift()?.(error)
     await settled()
   }
@@ -154,4 +155,13 @@ t.test('batcher: stopped, it holds no timer', async (t) => {
   await answer
   batcher.stop()
   t.equal(clock.pending, 0)
+})
+
+t.test('batcher: those who ask in the same turn of the event loop are one batch', async (t) => {
+  const { batcher, batches, turn, end } = world()
+  const answers = ['a', 'b', 'c'].map((query) => batcher.add(query, here))
+  await turn()
+  await end()
+  await Promise.all(answers)
+  t.same(batches, [['a', 'b', 'c']])
 })

@@ -156,7 +156,7 @@ t.test(
   async (t) => {
     const { clock, queue } = world()
     const paced = async () => {
-      clock.advance(400)
+      clock.advance(200)
     }
     await queue.run(paced, caller())
     t.equal(queue.retryAfterS, 1, 'nobody waits')
