@@ -22,6 +22,9 @@ export interface Effort {
   readonly seconds: number
 }
 
+/** The bare route runs as node starts it, and so does what is compared with it. */
+const PLAIN = { unlimited: true } as const
+
 /** Of the bare route's rate. */
 const BATCH_SHARE = 0.75
 const QUOTE_SHARE = 0.7
@@ -54,7 +57,7 @@ export async function* throughput(workshop: Workshop, effort: Effort): AsyncGene
 }
 
 async function* batch(workshop: Workshop, effort: Effort): AsyncGenerator<Section> {
-  const ours = { server: await workshop.sidecar(), ask: BATCH }
+  const ours = { server: await workshop.sidecar(PLAIN), ask: BATCH }
   for (const pressure of PRESSURES) {
     // Paths in the trees make an answer the longer, the more requests share a report.
     const length = (await turn(ours, { ...pressure, seconds: 1 })).loaded.bodyLength
@@ -86,7 +89,7 @@ async function* batch(workshop: Workshop, effort: Effort): AsyncGenerator<Sectio
 }
 
 async function* quotes(workshop: Workshop, effort: Effort): AsyncGenerator<Section> {
-  const choice = { reportLatencyMs: 0, signed: false }
+  const choice = { ...PLAIN, reportLatencyMs: 0, signed: false }
   const ours = { server: await workshop.sidecar(choice), ask: RAW }
   const length = await answerLength(ours)
   const theirs = { server: await workshop.bare([length]), ask: bareLike(RAW, length) }
@@ -103,7 +106,7 @@ async function* quotes(workshop: Workshop, effort: Effort): AsyncGenerator<Secti
 
 /** Raw mode: the firmware alone, then the sidecar, in turns; then more requests than can be served. */
 async function firmwareRate(workshop: Workshop, effort: Effort): Promise<Section> {
-  const server = await workshop.sidecar()
+  const server = await workshop.sidecar(PLAIN)
   const alone: number[] = []
   const turns = []
   for (let round = 0; round < effort.rounds; round++) {

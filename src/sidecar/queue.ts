@@ -44,6 +44,7 @@ interface Job {
 }
 
 const RETRY_AFTER_MOST_S = 60
+const SWEEP_EVERY_MS = 100
 /** Share of the newest sample in the running mean of service times. */
 const NEWEST = 0.2
 
@@ -56,6 +57,7 @@ export class Queue {
   /** Running mean of service times, in milliseconds. */
   #meanMs = 0
   #servedMany = false
+  #sweepAgainAt = 0
   readonly #tellIdle: (() => void)[] = []
 
   constructor(private readonly options: QueueOptions) {
@@ -83,7 +85,7 @@ export class Queue {
    */
   run<T>(work: () => Promise<T>, caller: Caller): Promise<T> {
     if (!this.#mayWait(caller)) {
-      this.#dropGone()
+      this.#sweep()
       if (!this.#mayWait(caller)) return Promise.reject(full(this.#waiting))
     }
     return new Promise<unknown>((resolve, reject) => {
@@ -183,6 +185,14 @@ export class Queue {
         job.reject(error)
       },
     )
+  }
+
+  /** Makes room, but not for every refusal: under overload that alone would be all the work. */
+  #sweep(): void {
+    const now = this.options.clock.monotonic()
+    if (now < this.#sweepAgainAt) return
+    this.#sweepAgainAt = now + SWEEP_EVERY_MS
+    this.#dropGone()
   }
 
   /** Takes out those whose clients have left, and those who have had their answer. */

@@ -105,7 +105,7 @@ t.test('queue: whoever waits too long is told, and the device is left at its wor
 })
 
 t.test('queue: more than may wait are refused, and room is made of those who left', async (t) => {
-  const { queue } = world({ waitingMost: 2 })
+  const { clock, queue } = world({ waitingMost: 2 })
   const first = held(1)
   const running = queue.run(first.work, caller())
   let left = false
@@ -120,6 +120,13 @@ t.test('queue: more than may wait are refused, and room is made of those who lef
     'ERR_QUEUE_FULL',
   )
   left = true
+  await rejectsCode(
+    t,
+    queue.run(async () => null, caller()),
+    'ERR_QUEUE_FULL',
+    'nobody looks for them at every refusal',
+  )
+  clock.advance(100)
   const newcomer = queue.run(async () => 'newcomer', caller())
   await rejectsCode(t, leaver, 'ERR_QUEUE_CANCELLED')
   first.end()
