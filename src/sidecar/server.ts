@@ -52,7 +52,7 @@ const MIB = 0x100000
 /** What the process needs before anybody connects, with room for evidence under way. */
 const BASE = { memory: 44 * MIB, heap: 14 * MIB }
 /** One connection: TLS session, socket, parser, one request and its answer. */
-const CONNECTION = { memory: 0x10000, heap: 0x4000 }
+const CONNECTION = { memory: 0x10000, heap: 0x8000 }
 const FEWEST = 64
 const MOST = 8192
 

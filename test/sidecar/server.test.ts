@@ -198,7 +198,7 @@ t.test('server: the memory of the process decides how many connections there may
   t.equal(connectionsFor(32 * MIB, plenty), 64)
   t.equal(connectionsFor(64 * MIB, plenty), 320)
   t.equal(connectionsFor(128 * MIB, plenty), 1344)
-  t.equal(connectionsFor(undefined, 30 * MIB), 1024)
+  t.equal(connectionsFor(undefined, 30 * MIB), 512)
   t.equal(connectionsFor(64 * MIB, 30 * MIB), 320)
   t.equal(connectionsFor(64 * MIB, 8 * MIB), 64)
 })
