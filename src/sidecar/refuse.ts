@@ -39,6 +39,8 @@ function log(
 ): void {
   const line = { route: routeOptions.url, status, code, ms: Math.round(elapsedTime) }
   if (status === 500) log.error({ ...line, err: error }, 'refused')
+  // Overload: the metrics count it, and writing it down would be part of the load.
+  else if (code === 'ERR_QUEUE_FULL') log.debug(line, 'refused')
   else if (status === 503) log.warn({ ...line, ...reasonOf(error as Error) }, 'refused')
   else log.info(line, 'refused')
 }

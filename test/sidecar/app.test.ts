@@ -282,6 +282,28 @@ t.test('app: a device that hangs is reported, and its clients are told in time',
   while ((await app.inject('/healthz')).statusCode !== 200) await settled()
 })
 
+t.test('app: overload is answered and counted, and no part of the log', async (t) => {
+  const hold = gate()
+  const { app, clock, log } = await world(t, { before: hold.pass, deadlineMs: 1000 })
+  const send = () => ask(app, '/quote', { nonce: base64(NONCE) })
+  const first = send()
+  await until(() => hold.waiting.length === 1)
+  clock.advance(600)
+  const second = send()
+  await settled()
+  const third = await send()
+  t.match(third, { statusCode: 503, body: /^ERR_QUEUE_FULL: / })
+  t.match(third.headers['retry-after'], /^\d+$/)
+  hold.open()
+  await until(() => hold.waiting.length === 1)
+  hold.open()
+  await Promise.all([first, second])
+  const levels = log
+    .filter((line) => line.includes('ERR_QUEUE_FULL'))
+    .map((line) => JSON.parse(line).level)
+  t.same(levels, [20])
+})
+
 t.test('app: what the framework refuses has our codes', async (t) => {
   const { app } = await world(t)
   const post = (url: string, payload: string, type?: string) =>
