@@ -4,7 +4,8 @@
 import { equalBytes } from '../core/bytes.js'
 import { type CertKind, parseCertTable } from '../core/cert-table.js'
 import type { Bytes } from '../core/private-copy.js'
-import { derObjects } from '../pem.js'
+import { derObjects, toPem } from '../pem.js'
+import { base64 } from './answers.js'
 
 /** All base64. */
 export interface PlatformCertificates {
@@ -18,7 +19,6 @@ export interface PlatformCertificates {
 
 /** From the key that signed to the root. */
 const LEAF_FIRST: readonly CertKind[] = ['vcek', 'vlek', 'ask', 'ark']
-const PEM_COLUMNS = /.{1,64}/g
 
 /** A reader of certificate tables that remembers the last one: a platform rarely changes it. */
 export function certificateReader(): (auxblob: Bytes) => PlatformCertificates {
@@ -30,11 +30,11 @@ export function certificateReader(): (auxblob: Bytes) => PlatformCertificates {
 }
 
 function read(auxblob: Bytes): PlatformCertificates {
-  const certificates = leafFirst(auxblob).map(base64)
+  const certificates = leafFirst(auxblob)
   return {
     auxblob: base64(auxblob),
-    endorsements: certificates,
-    certChain: base64(Buffer.from(certificates.map(pem).join(''))),
+    endorsements: certificates.map(base64),
+    certChain: base64(Buffer.from(certificates.map(toPem).join(''))),
   }
 }
 
@@ -50,8 +50,3 @@ function leafFirst(auxblob: Bytes): readonly Bytes[] {
     return []
   }
 }
-
-const pem = (der: string): string =>
-  `-----BEGIN CERTIFICATE-----\n${der.match(PEM_COLUMNS)?.join('\n')}\n-----END CERTIFICATE-----\n`
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

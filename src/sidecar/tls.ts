@@ -6,6 +6,7 @@ import { createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'n
 import { promisify } from 'node:util'
 import { joinBytes } from '../core/bytes.js'
 import type { Bytes } from '../core/private-copy.js'
+import { toPem } from '../pem.js'
 import type { Clock } from './clock.js'
 
 const generate = promisify(generateKeyPair)
@@ -135,17 +136,10 @@ export async function issue(key: KeyObject, now: Date): Promise<Issued> {
   const der = selfSigned({ key, serial: serialNumber(), notBefore, notAfter })
   return {
     key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
-    cert: pem(der),
+    cert: toPem(der),
     notBefore,
     notAfter,
   }
-}
-
-function pem(der: Bytes): string {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}(?=.)/g, '$&\n')
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
 
 /** Positive, and of one length: its first byte is 0x40 to 0x7f. */
