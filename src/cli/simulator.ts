@@ -6,6 +6,7 @@ import type { Product } from '../core/snp.js'
 import { toPem } from '../pem.js'
 import { parseListenAddress } from '../sidecar/listen-address.js'
 import { createLog } from '../sidecar/log.js'
+import { stopped } from '../sidecar/service.js'
 import { startSidecar } from '../sidecar/sidecar.js'
 import { systemClock } from '../sidecar/system-clock.js'
 import { type Simulator, simulatePlatform } from '../simulate/platform.js'
@@ -46,7 +47,7 @@ export async function runSimulator(settings: SimulatorSettings, io: Io): Promise
     if (rootsOut !== null) await writeRoots(rootsOut, platform)
     io.err(WARNING)
     io.out(`${sidecar.url}\n`)
-    await aborted(stop)
+    await stopped(stop)
   } finally {
     await sidecar.close()
   }
@@ -67,9 +68,3 @@ async function writeRoots(dir: string, { roots, crl }: Simulator): Promise<void>
   await createFile(path.join(dir, CRL), crl)
   if (roots.nvidia !== null) await createFile(path.join(dir, NVIDIA), toPem(roots.nvidia))
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -7,6 +7,7 @@ import { LIMITS } from '../protocol.js'
 import { Attester, type Keys } from './attester.js'
 import type { Clock } from './clock.js'
 import type { ConnectionCounts } from './connections.js'
+import { DEADLINE_MS } from './deadlines.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { refuse, refuseRoute } from './refuse.js'
 import { addRoutes } from './routes.js'
@@ -29,8 +30,6 @@ export interface AppOptions {
   /** What goes to fastify as it is: https, logger, time-outs. */
   readonly server?: Readonly<Record<string, unknown>>
 }
-
-const DEADLINE_MS = 30_000
 
 /**
  * The sidecar's HTTP application. `close` answers what is under way, waits for the devices and lets

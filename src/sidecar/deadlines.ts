@@ -4,6 +4,9 @@
 
 import type { Clock } from './clock.js'
 
+/** How long a request may wait and be worked on, unless somebody says otherwise. */
+export const DEADLINE_MS = 30_000
+
 /** Somebody who waits. */
 export interface Waiting {
   readonly done: boolean

@@ -9,14 +9,13 @@ import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
 import type { Clock } from './clock.js'
 import type { ConnectionCounts } from './connections.js'
+import { DEADLINE_MS } from './deadlines.js'
 import { formatHost, isLoopback, type ListenAddress } from './listen-address.js'
 import { throttle } from './log.js'
 import { connectionsFor, createServer, renew, type ServerLimits, serverLimits } from './server.js'
 import { type MintedKeys, mintKeys, type Renewal, startRenewal } from './tls.js'
 import { notYet } from './waiting.js'
 
-/** How long a request may wait and be worked on. */
-export const DEADLINE_MS = 30_000
 /** Kubernetes kills what has not ended 30 seconds after it was asked to. */
 const CLOSE_MS = 25_000
 const REPEAT_MS = 10_000

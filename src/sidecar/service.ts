@@ -79,7 +79,8 @@ const asRefusal = (error: unknown): AttestationError =>
     ? error
     : new AttestationError('ERR_INTERNAL', 'the platform could not be opened', { cause: error })
 
-function stopped(stop: AbortSignal): Promise<void> {
+/** Resolves when `stop` is aborted, or has been. */
+export function stopped(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stop.aborted) resolve()
     else stop.addEventListener('abort', () => resolve(), { once: true })

@@ -3,6 +3,7 @@
 
 import * as at from '../../assembly/snp/layout.js'
 import type { Bytes } from '../core/private-copy.js'
+import { VMPL_MAX } from '../core/snp-bits.js'
 import { AttestationError } from '../errors.js'
 import type { Clock } from '../sidecar/clock.js'
 import type { CpuSurface, PlatformReport } from '../sidecar/surface.js'
@@ -10,7 +11,6 @@ import { Device } from './device.js'
 import type { CpuFault, Faults } from './faults.js'
 import { signWith } from './snp-report.js'
 
-const VMPL_MAX = 3
 const MS = 1000
 /** Where `torn` goes over from one report to the other. */
 const SEAM_AT = at.REPORT_DATA_AT + at.REPORT_DATA_LEN / 2
