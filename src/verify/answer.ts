@@ -13,6 +13,10 @@ export interface Wanted {
   readonly what: string
   /** The answer is not read beyond this many bytes. */
   readonly maxLength: number
+  /** Besides those of the host, such as the caller's key. They appear in no message. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What is sent along, by POST. */
+  readonly body?: string | Bytes
 }
 
 export type Answer =
@@ -27,7 +31,6 @@ export type Answer =
  * its address stays at its address.
  */
 const INIT: RequestInit = {
-  method: 'GET',
   redirect: 'manual',
   cache: 'no-store',
   credentials: 'omit',
@@ -43,12 +46,18 @@ export async function ask(
 ): Promise<Answer> {
   let response: Response
   try {
-    response = await send(wanted.url, { ...INIT, signal })
+    response = await send(wanted.url, { ...INIT, ...content(wanted), signal })
   } catch (cause) {
     return broken(wanted, `no answer${reason(cause)}`, cause)
   }
   return response.status === 200 ? read(wanted, response) : notOk(wanted, response, now)
 }
+
+const content = ({ headers, body }: Wanted): RequestInit => ({
+  method: body === undefined ? 'GET' : 'POST',
+  ...(headers && { headers }),
+  ...(body !== undefined && { body }),
+})
 
 function notOk(wanted: Wanted, { status, headers, type }: Response, now: () => number): Answer {
   const pauseUntil = retryAfter(headers, now)

@@ -80,14 +80,17 @@ export class Fetcher {
   }
 
   /**
-   * What stands at a URL; whoever asks for the same URL meanwhile shares the request.
+   * What stands at a URL; whoever asks for the same URL meanwhile shares the request, unless
+   * something is sent along.
    *
    * @throws {AttestationError} `ERR_ENDORSER_TIMEOUT`, `ERR_ENDORSER_RATE_LIMIT`,
    * `ERR_ENDORSER_NOT_FOUND`, `ERR_ENDORSER_STATUS`, `ERR_ENDORSER_NETWORK`, `ERR_ENDORSER_ABORTED`;
    * `ERR_ENDORSER_ANSWER` when the answer is empty or too large
    */
   async get(wanted: Wanted): Promise<Bytes> {
-    return (await joined(this.#flights, wanted.url, () => this.#queue(wanted))).slice()
+    const { url, headers, body } = wanted
+    if (headers ?? body) return this.#queue(wanted)
+    return (await joined(this.#flights, url, () => this.#queue(wanted))).slice()
   }
 
   async #queue(wanted: Wanted): Promise<Bytes> {

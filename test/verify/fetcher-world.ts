@@ -24,5 +24,5 @@ export function world(options: Partial<FetcherOptions> = {}) {
     const bytes = await fetcher.get({ url, what: `object ${path}`, maxLength: 100 })
     return Buffer.from(bytes).toString()
   }
-  return { service, clock, progress, get }
+  return { service, clock, progress, fetcher, get }
 }

@@ -29,6 +29,30 @@ t.test('fetcher: asks without credentials, caches, redirects and referrers', asy
   })
 })
 
+t.test('fetcher: what is sent along goes by POST, each time, and into no message', async (t) => {
+  const asked: RequestInit[] = []
+  const { fetcher } = world({
+    fetch: async (_, init = {}) => {
+      asked.push(init)
+      return new Response('answer', { status: asked.length > 3 ? 403 : 200 })
+    },
+  })
+  const wanted = { url: 'https://one.example/', what: 'verdict', maxLength: 100 }
+  const body = '{"nonce":"secret"}'
+  await Promise.all([fetcher.get({ ...wanted, body }), fetcher.get({ ...wanted, body })])
+  const headers = { authorization: 'Bearer secret' }
+  await fetcher.get({ ...wanted, headers })
+  t.match(asked, [
+    { method: 'POST', body, redirect: 'manual', credentials: 'omit' },
+    { method: 'POST', body },
+    { method: 'GET', headers },
+  ])
+  t.notOk(asked.some((init) => 'body' in init !== (init.method === 'POST')))
+  const refusal = await fetcher.get({ ...wanted, headers, body }).catch((error) => error)
+  t.equal(refusal.code, 'ERR_ENDORSER_STATUS')
+  t.notMatch(refusal.message, /secret/)
+})
+
 t.test('fetcher: one request at a time per origin, in order; origins side by side', async (t) => {
   const { service, get, clock } = world()
   let open = 0
