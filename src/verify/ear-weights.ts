@@ -2,6 +2,7 @@
 // What a failed check means to each claim of a trustworthiness vector, in the values of AR4SI
 // (draft-ietf-rats-ar4si-10, section 2.3.4).
 
+import { GPU_WEIGHTS } from './ear-weights-gpu.js'
 import type { Check } from './result.js'
 
 /** The eight claims (draft-ietf-rats-ar4si-10, section 2.3.4). */
@@ -133,7 +134,14 @@ const UNSUPPORTED = {
   'gpu.evidence': UNRECOGNIZED_HARDWARE,
 } as const
 
-const EVERY_WEIGHT = { ...ORIGIN, ...POLICY, ...CONFIGURATION, ...BINDING, ...UNSUPPORTED }
+const EVERY_WEIGHT = {
+  ...ORIGIN,
+  ...POLICY,
+  ...CONFIGURATION,
+  ...BINDING,
+  ...GPU_WEIGHTS,
+  ...UNSUPPORTED,
+}
 
 /** Names of the checks in the table: every check that there is. */
 export type WeightedCheck = keyof typeof EVERY_WEIGHT

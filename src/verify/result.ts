@@ -6,6 +6,7 @@ import { AttestationError, type Code } from '../errors.js'
 import type { BindingCheck } from './binding.js'
 import type { BindingClaims } from './binding-claims.js'
 import type { SnpClaims } from './claims.js'
+import type { GpuCheck } from './gpu-checks.js'
 import type { Policy } from './policy.js'
 import type { SnpPolicyCheck } from './snp-policy-names.js'
 
@@ -35,12 +36,15 @@ export type Check =
   | SnpPolicyCheck
   | 'snp.tcb-order'
   | BindingCheck
+  | GpuCheck
 
 /** What one check came to. A code says why it did not pass, and `CODES` whose fault that is. */
 export type Finding = {
   readonly check: Check
   /** One sentence for people; never evidence itself. */
   readonly detail: string
+  /** Index of the GPU or NVSwitch that this is about; absent when it is about none, or about all. */
+  readonly device?: number
 } & (
   | { readonly outcome: 'pass'; readonly code: null }
   | { readonly outcome: 'fail' | 'unknown'; readonly code: Code }
@@ -99,6 +103,9 @@ export const unknown = (check: Check, code: Code, detail: string): Finding => ({
 /** A check that could not be made, with the code of what stood in its way. */
 export const blocked = (check: Check, { code, detail }: Problem): Finding =>
   unknown(check, code, `not checked: ${detail}`)
+
+/** The same about one GPU or NVSwitch. */
+export const ofDevice = (device: number, finding: Finding): Finding => ({ ...finding, device })
 
 /** What `run` returns, or its refusal. Anything else that is thrown is our bug and goes on. */
 export function attempt<Value>(run: () => Value): Value | AttestationError {

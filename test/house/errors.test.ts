@@ -6,6 +6,7 @@ import path from 'node:path'
 import t from 'tap'
 import { CODES } from '../../src/errors.js'
 import { BINDING_CHECKS } from '../../src/verify/binding.js'
+import { GPU_CHECKS } from '../../src/verify/gpu-checks.js'
 import { SNP_CHECKS, UNSUPPORTED_CHECKS } from '../../src/verify/result.js'
 import { SNP_POLICY_CHECKS } from '../../src/verify/snp-policy-names.js'
 
@@ -38,6 +39,7 @@ t.test('errors: docs/errors.md and docs/policy.md name every check, and no other
     ...SNP_CHECKS,
     ...SNP_POLICY_CHECKS,
     ...BINDING_CHECKS,
+    ...GPU_CHECKS,
     ...UNSUPPORTED_CHECKS,
     'snp.tcb-order',
   ]

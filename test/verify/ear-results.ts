@@ -11,7 +11,7 @@ export const EVERY_CHECK = Object.keys(WEIGHTS) as WeightedCheck[]
 
 /** Every check that one piece of SNP evidence under a VCEK can have, asked for by a whole policy. */
 export const ALL_CHECKS: readonly WeightedCheck[] = EVERY_CHECK.filter(
-  (check) => !['snp', 'snp.csp', 'tdx.quote', 'gpu.evidence'].includes(check),
+  (check) => !/^(snp|snp[.]csp|tdx[.]quote|gpus?[.].+)$/.test(check),
 )
 
 export type Outcomes = Partial<Record<WeightedCheck, Finding['outcome'] | 'any'>>
