@@ -21,6 +21,7 @@ export const GPU_WEIGHTS = {
   'gpu.root': UNRECOGNIZED,
   'gpu.validity': CONTRAINDICATED,
   'gpu.revocation': CONTRAINDICATED,
+  'gpu.identity': UNRECOGNIZED,
   'gpu.signature': FORGED,
   'gpu.fwid': UNRECOGNIZED,
   'gpu.nonce': UNRECOGNIZED,

@@ -8,6 +8,7 @@ export const GPU_CHECKS = [
   'gpu.root',
   'gpu.validity',
   'gpu.revocation',
+  'gpu.identity',
   'gpu.signature',
   'gpu.fwid',
   'gpu.nonce',

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one form in which AMD's endorsement keys stand in certificates.
+// The one form in which P-384 keys stand in certificates, and signatures under things of X.509.
 
 import type { Bytes } from '../core/private-copy.js'
+import { AttestationError } from '../errors.js'
+import { type DerReader, exactly, SEQUENCE } from './der.js'
+import { readInteger } from './der-values.js'
+import { attempt } from './result.js'
 
 /**
  * Start of the SubjectPublicKeyInfo of a P-384 key: id-ecPublicKey, secp384r1, and a BIT STRING of
@@ -34,6 +38,28 @@ export function guessP384(bytes: Bytes): Bytes | undefined {
     if (at >= 0 && end <= bytes.length && isKeyAt(bytes, at)) return bytes.slice(at, end)
   }
   return undefined
+}
+
+/** Octets of each half of a signature. */
+const HALF_LEN = 48
+
+/** r || s of an Ecdsa-Sig-Value (RFC 3279 section 2.2.3); null when that is not exactly one. */
+export function p384Signature(der: Bytes): Bytes | null {
+  const signature = attempt(() => exactly(der, readSignature))
+  return signature instanceof AttestationError ? null : signature
+}
+
+function readSignature(reader: DerReader): Bytes | null {
+  const halves = reader.inside(SEQUENCE)
+  const [r, s] = [readInteger(halves), readInteger(halves)]
+  halves.end()
+  const signature = new Uint8Array(2 * HALF_LEN)
+  for (const [at, padded] of [r, s].entries()) {
+    const half = padded[0] === 0 ? padded.subarray(1) : padded
+    if (half.length > HALF_LEN) return null
+    signature.set(half, (at + 1) * HALF_LEN - half.length)
+  }
+  return signature
 }
 
 function isKeyAt(bytes: Bytes, at: number): boolean {

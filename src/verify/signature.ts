@@ -4,7 +4,7 @@
 
 import type { Bytes } from '../core/private-copy.js'
 import { ContentCache, remember } from './cache.js'
-import { p384Point } from './p384.js'
+import { p384Point, p384Signature } from './p384.js'
 import { isAffordableRsa } from './rsa.js'
 import type { Signed } from './signed.js'
 import type { Identity } from './x509.js'
@@ -21,16 +21,32 @@ const rsaKeys = new WeakMap<Bytes, Key>()
 /** A guessed key is cut out anew every time: the first cut stands for all of the same content. */
 const p384Spkis = new ContentCache<Bytes>(64)
 const p384Keys = new WeakMap<Bytes, Key>()
-const verdicts = new WeakMap<Signed, WeakMap<Bytes, Verdict>>()
+type Verdicts = WeakMap<Signed, WeakMap<Bytes, Verdict>>
+const pssVerdicts: Verdicts = new WeakMap()
+const ecdsaVerdicts: Verdicts = new WeakMap()
 
 /** Whether the key of `issuer` signed this certificate or CRL, with AMD's only algorithm. */
 export function isSignedBy(signed: Signed, { spki }: Identity): Verdict {
+  return once(pssVerdicts, signed, spki, () => verifyPss(signed, spki))
+}
+
+/** Whether the key of `issuer` signed this, with NVIDIA's only algorithm: ECDSA, P-384, SHA-384. */
+export function isEcdsaSignedBy(signed: Signed, { spki }: Pick<Identity, 'spki'>): Verdict {
+  return once(ecdsaVerdicts, signed, spki, () => verifyEcdsa(signed, spki))
+}
+
+function once(verdicts: Verdicts, signed: Signed, spki: Bytes, verify: () => Verdict): Verdict {
   let known = verdicts.get(signed)
   if (known === undefined) {
     known = new WeakMap()
     verdicts.set(signed, known)
   }
-  return remember(known, spki, () => verifyPss(signed, spki))
+  return remember(known, spki, verify)
+}
+
+async function verifyEcdsa({ ecdsa, tbs, signature }: Signed, spki: Bytes): Verdict {
+  const halves = ecdsa ? p384Signature(signature) : null
+  return halves !== null && verifyP384(spki, halves, tbs)
 }
 
 async function verifyPss({ pss, tbs, signature }: Signed, spki: Bytes): Verdict {

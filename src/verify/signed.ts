@@ -22,6 +22,8 @@ export interface Signed {
   readonly signature: Bytes
   /** Whether it is RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes. */
   readonly pss: boolean
+  /** Whether it is ECDSA with SHA-384. */
+  readonly ecdsa: boolean
 }
 
 export interface Frame {
@@ -43,6 +45,9 @@ const PSS_ALGORITHMS: ReadonlySet<string> = new Set([
     '06092a864886f70d010108300d06096086480165030402020500a203020130a303020101',
 ])
 
+/** AlgorithmIdentifier of ecdsa-with-SHA384 (RFC 5758 section 3.2). */
+const ECDSA_SHA384 = '300a06082a8648ce3d040303'
+
 /** What parameters are nested in, and as deep as those of RSASSA-PSS. */
 const NESTED: ReadonlySet<number | undefined> = new Set([SEQUENCE, 0xa0, 0xa1, 0xa2, 0xa3])
 const PARAMETERS_DEPTH = 4
@@ -55,7 +60,10 @@ export function openFrame(der: Bytes): Frame {
   const signature = readBits(frame)
   frame.end()
   const body = exactly(tbs, (reader) => reader.inside(SEQUENCE))
-  return { signed: { tbs, signature, pss: isPss(algorithm) }, body, algorithm }
+  const text = toHex(algorithm)
+  const [pss, ecdsa] = [PSS_ALGORITHMS.has(text), text === ECDSA_SHA384]
+  if (!pss && !ecdsa) exactly(algorithm, skipAlgorithm)
+  return { signed: { tbs, signature, pss, ecdsa }, body, algorithm }
 }
 
 /** Reads the algorithm in the signed part, which has to be the one that stands outside of it. */
@@ -83,10 +91,4 @@ function skipParameters(reader: DerReader, depth: number): void {
     const inner = reader.inside(tag as number)
     while (!inner.done) skipParameters(inner, depth - 1)
   } else throw malformed('parameters of an unknown kind')
-}
-
-function isPss(algorithm: Bytes): boolean {
-  if (PSS_ALGORITHMS.has(toHex(algorithm))) return true
-  exactly(algorithm, skipAlgorithm)
-  return false
 }

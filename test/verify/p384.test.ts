@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { guessP384, p384Point } from '../../src/verify/p384.js'
+import { guessP384, p384Point, p384Signature } from '../../src/verify/p384.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { foreignKeys, mintAmd, pem } from '../fake/amd.js'
+import { sequence, tlv } from '../fake/der.js'
 import { changed, hex } from '../helpers.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -36,4 +37,25 @@ t.test('p384: what only begins like a key is passed over', async (t) => {
   t.equal(guess(...spki.slice(1)), '', 'cut at its start')
   t.equal(guess(...spki.slice(0, -1)), '', 'cut at its end')
   t.equal(guess(), '')
+})
+
+t.test('p384: halves of a signature, padded to their length, and nothing but two', async (t) => {
+  const half = (...octets: number[]) => tlv(2, Uint8Array.from(octets))
+  const full = Array.from({ length: 48 }, (_, at) => 0xff - at)
+  const join = (r: number[], s: number[]) =>
+    hex(
+      Uint8Array.of(...new Uint8Array(48 - r.length), ...r, ...new Uint8Array(48 - s.length), ...s),
+    )
+  const read = (...parts: Uint8Array[]) =>
+    hex(p384Signature(sequence(...parts)) ?? new Uint8Array())
+  t.equal(read(half(0, ...full), half(1, 2)), join(full, [1, 2]))
+  t.equal(read(half(3), half(0, ...full)), join([3], full))
+  t.equal(read(half(0), half(0)), join([0], [0]), 'which no key verifies')
+  t.equal(read(half(0, ...full, 1), half(1)), '', 'r too long')
+  t.equal(read(half(1), half(1, ...full)), '', 's too long')
+  t.equal(read(half(0xff), half(1)), '', 'negative')
+  t.equal(read(half(0, 1), half(1)), '', 'padded')
+  t.equal(read(half(1)), '', 'one')
+  t.equal(read(half(1), half(1), half(1)), '', 'three')
+  t.equal(p384Signature(Uint8Array.of(...sequence(half(1), half(1)), 0)), null, 'something behind')
 })

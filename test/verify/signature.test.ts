@@ -2,7 +2,9 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { isSignedBy, verifyP384 } from '../../src/verify/signature.js'
+import { derObjects } from '../../src/pem.js'
+import { mintNvidia } from '../../src/simulate/nvidia.js'
+import { isEcdsaSignedBy, isSignedBy, verifyP384 } from '../../src/verify/signature.js'
 import { parseCertificate } from '../../src/verify/x509.js'
 import { foreignKeys, mintAmd } from '../fake/amd.js'
 
@@ -24,6 +26,23 @@ t.test('signature: by the issuer, by nobody else, and asked once', async (t) => 
   t.equal(isSignedBy(leaf, middle), isSignedBy(leaf, middle), 'remembered')
   t.equal(await isSignedBy({ ...leaf, pss: false }, middle), false, 'another algorithm')
   t.equal(await isSignedBy(leaf, leaf), false, 'an EC key cannot have signed it')
+})
+
+t.test('signature: each vendor by its own algorithm', async (t) => {
+  const { gpus } = await mintNvidia('HOPPER', 1, new Date('2026-01-01T00:00:00Z'))
+  const [leaf, device, middle] = derObjects(gpus[0]?.certChain ?? new Uint8Array()).map(
+    parseCertificate,
+  )
+  if (!leaf || !device || !middle) throw new Error('minted')
+  t.equal(await isEcdsaSignedBy(leaf, device), true)
+  t.equal(isEcdsaSignedBy(leaf, device), isEcdsaSignedBy(leaf, device), 'remembered')
+  t.equal(await isEcdsaSignedBy(leaf, middle), false)
+  t.equal(await isSignedBy(leaf, device), false, 'AMD has another one')
+  t.equal(await isEcdsaSignedBy({ ...leaf, ecdsa: false }, device), false, 'another algorithm')
+  const signature = leaf.signature.slice(1)
+  t.equal(await isEcdsaSignedBy({ ...leaf, signature }, device), false, 'no signature')
+  const { authority, ark } = await mintAmd()
+  t.equal(await isEcdsaSignedBy(parseCertificate(authority), parseCertificate(ark)), false)
 })
 
 t.test('signature: P-384, whichever of the two S', async (t) => {

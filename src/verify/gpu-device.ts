@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The appraisal of one GPU's or NVSwitch's evidence as of a time, without any policy.
+
+import type { GpuReport } from '../core/nvidia.js'
+import type { Bytes } from '../core/private-copy.js'
+import type { OcspClient } from './ocsp-client.js'
+import type { Finding } from './result.js'
+import type { Certificate } from './x509.js'
+
+/** What one device said, and the certificates of the key that signed it. */
+export interface DeviceEvidence {
+  readonly index: number
+  /** An attestation report as NVML gives it. */
+  readonly evidence: Bytes
+  /** PEM, leaf first. */
+  readonly certChain: Bytes
+}
+
+/** What it is judged by. */
+export interface DeviceContext {
+  readonly at: Date
+  /** Roots that the caller trusts besides NVIDIA's. */
+  readonly roots: readonly Certificate[]
+  /** The 32 bytes that the device must have been asked with; null when nobody knows them. */
+  readonly nonce: Bytes | null
+  /** OCSP responses at hand, DER, of whatever certificates. */
+  readonly ocsp: readonly Bytes[]
+  /** Asked for the statuses that no response at hand tells; null: nobody is asked. */
+  readonly ocspClient: OcspClient | null
+}
+
+export type Architecture = 'HOPPER' | 'BLACKWELL' | 'LS10'
+
+/** A device whose report and certificates can be read. Nothing of it is proven where a check fails. */
+export interface Device {
+  readonly index: number
+  readonly report: GpuReport
+  /** Leaf first, the root last: five. */
+  readonly chain: readonly Certificate[]
+  readonly kind: 'gpu' | 'switch'
+  readonly architecture: Architecture
+  /** As the leaf certificate names it: `GH100`, `GB100`, `LS_10`. */
+  readonly chip: string
+  /** Serial of the device certificate in hex: the one name that no firmware changes. */
+  readonly serial: string
+  /** The last 8 bytes of that serial in hex, by which NVLink knows the device; null in another form. */
+  readonly pdi: string | null
+  /** What tokens call the device, decimal. It changes with the firmware. */
+  readonly ueid: string
+  /** SHA-384, hex, of the firmware that holds the key, as the leaf certificate says. */
+  readonly fwid: string | null
+  /** Null of an NVSwitch, which has none. */
+  readonly driverVersion: string | null
+  /** VBIOS of a GPU, BIOS of an NVSwitch. */
+  readonly vbiosVersion: string
+}
+
+export interface AppraisedDevice {
+  readonly findings: readonly Finding[]
+  /** Null when report or certificates cannot be read. */
+  readonly device: Device | null
+  /** The oldest `thisUpdate` of the OCSP responses that called the certificates good; else null. */
+  readonly revocationAsOf: Date | null
+}
+
+/** Every check of one device: structure, nonce, chain, identity, firmware, signature, revocation. */
+export async function appraiseDevice(
+  _evidence: DeviceEvidence,
+  _context: DeviceContext,
+): Promise<AppraisedDevice> {
+  return { findings: [], device: null, revocationAsOf: null }
+}
