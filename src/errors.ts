@@ -133,6 +133,7 @@ export const CODES = {
   ERR_FIELD_ABSENT: 'unavailable',
   ERR_CRL_STALE: 'unavailable',
   ERR_OCSP_STALE: 'unavailable',
+  ERR_OCSP_REFUSED: 'unavailable',
   ERR_ATTESTER_NETWORK: 'unavailable',
   ERR_ATTESTER_TIMEOUT: 'unavailable',
   ERR_ATTESTER_STATUS: 'unavailable',

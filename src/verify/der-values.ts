@@ -27,7 +27,7 @@ const UTC = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 const GENERALIZED = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 /** UTCTime knows 1950 to 2049, and every time in that span has to be one (RFC 5280 4.1.2.5). */
 const UTC_PIVOT = 50
-const GENERALIZED_FROM = '2050'
+const GENERALIZED_FROM = new Date('2050-01-01T00:00:00Z')
 
 /** BOOLEAN DEFAULT FALSE: what is the default must be absent. */
 export function readFlag(reader: DerReader): boolean {
@@ -102,16 +102,27 @@ export function readNamedBits(reader: DerReader): number {
 
 /** Time as RFC 5280 wants it: to the second, in UTC, and a moment that exists. */
 export function readTime(reader: DerReader): Date {
-  const long = reader.tag === GENERALIZED_TIME
-  const text = contentKey(reader.content(long ? GENERALIZED_TIME : UTC_TIME))
-  const [, year = '', ...rest] = (long ? GENERALIZED : UTC).exec(text) ?? []
-  const century = Number(year) < UTC_PIVOT ? '20' : '19'
-  const [month, day, hour, minute, second] = rest
-  const iso = `${long ? year : century + year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
+  if (reader.tag === GENERALIZED_TIME) {
+    const time = readGeneralizedTime(reader)
+    if (time < GENERALIZED_FROM) throw malformed('GeneralizedTime before 2050')
+    return time
+  }
+  const [, year = '', ...rest] = UTC.exec(contentKey(reader.content(UTC_TIME))) ?? []
+  return moment((Number(year) < UTC_PIVOT ? '20' : '19') + year, rest)
+}
+
+/** Time as RFC 6960 wants it: GeneralizedTime whatever the year, else like the other. */
+export function readGeneralizedTime(reader: DerReader): Date {
+  const text = contentKey(reader.content(GENERALIZED_TIME))
+  const [, year = '', ...rest] = GENERALIZED.exec(text) ?? []
+  return moment(year, rest)
+}
+
+function moment(year: string, [month, day, hour, minute, second]: readonly string[]): Date {
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
   const time = new Date(iso)
   // Dates roll over: 30 February would be 2 March.
   if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) throw malformed('not a time')
-  if (long && year < GENERALIZED_FROM) throw malformed('GeneralizedTime before 2050')
   return time
 }
 

@@ -12,6 +12,7 @@ export const BIT_STRING = 0x03
 export const OCTET_STRING = 0x04
 export const NULL = 0x05
 export const OBJECT_IDENTIFIER = 0x06
+export const ENUMERATED = 0x0a
 export const UTF8_STRING = 0x0c
 export const PRINTABLE_STRING = 0x13
 export const IA5_STRING = 0x16
@@ -21,6 +22,8 @@ export const SEQUENCE = 0x30
 export const SET = 0x31
 /** EXPLICIT. */
 export const CONTEXT_0 = 0xa0
+export const CONTEXT_1 = 0xa1
+export const CONTEXT_2 = 0xa2
 export const CONTEXT_3 = 0xa3
 
 const LONG_LENGTH = 0x80

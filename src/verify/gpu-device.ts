@@ -3,9 +3,18 @@
 
 import type { GpuReport } from '../core/nvidia.js'
 import type { Bytes } from '../core/private-copy.js'
+import { toHex } from '../encoding.js'
+import { AttestationError } from '../errors.js'
+import { type DeviceChain, openChain } from './gpu-chain.js'
+import { type Case, findingsOf } from './gpu-findings.js'
+import type { Architecture } from './gpu-identity.js'
+import { type DeviceReport, readReport } from './gpu-report.js'
+import { DEVICE_ROOT, nvidiaAnchor } from './nvidia-roots.js'
 import type { OcspClient } from './ocsp-client.js'
-import type { Finding } from './result.js'
+import { attempt, type Finding, isThere, ofDevice, type Problem, problemOf } from './result.js'
 import type { Certificate } from './x509.js'
+
+export type { Architecture } from './gpu-identity.js'
 
 /** What one device said, and the certificates of the key that signed it. */
 export interface DeviceEvidence {
@@ -28,8 +37,6 @@ export interface DeviceContext {
   /** Asked for the statuses that no response at hand tells; null: nobody is asked. */
   readonly ocspClient: OcspClient | null
 }
-
-export type Architecture = 'HOPPER' | 'BLACKWELL' | 'LS10'
 
 /** A device whose report and certificates can be read. Nothing of it is proven where a check fails. */
 export interface Device {
@@ -63,10 +70,43 @@ export interface AppraisedDevice {
   readonly revocationAsOf: Date | null
 }
 
-/** Every check of one device: structure, nonce, chain, identity, firmware, signature, revocation. */
+/** Every check of one device: structure, chain, root, dates, revocation, identity, signature, nonce. */
 export async function appraiseDevice(
-  _evidence: DeviceEvidence,
-  _context: DeviceContext,
+  { index, evidence, certChain }: DeviceEvidence,
+  context: DeviceContext,
 ): Promise<AppraisedDevice> {
-  return { findings: [], device: null, revocationAsOf: null }
+  const report = readable(() => readReport(evidence))
+  const chain = readable(() => openChain(certChain))
+  const root = isThere(chain) ? chain.certificates[4] : null
+  const anchor = root ? nvidiaAnchor(root, DEVICE_ROOT, context.roots) : 'none'
+  const c: Case = { chain, report, anchor, context }
+  const { findings, revocationAsOf } = await findingsOf(c)
+  return {
+    findings: findings.map((finding) => ofDevice(index, finding)),
+    device: isThere(chain) && isThere(report) ? deviceOf(index, chain, report) : null,
+    revocationAsOf,
+  }
+}
+
+function readable<Value extends object>(read: () => Value): Value | Problem {
+  const value = attempt(read)
+  return value instanceof AttestationError ? problemOf(value) : value
+}
+
+function deviceOf(index: number, chain: DeviceChain, read: DeviceReport): Device {
+  const { certificates, kind, architecture, chip, serial, pdi, ueid, firmware } = chain
+  return {
+    index,
+    report: read.report,
+    chain: certificates,
+    kind,
+    architecture,
+    chip,
+    serial,
+    pdi,
+    ueid,
+    fwid: isThere(firmware) ? toHex(firmware.fwid) : null,
+    driverVersion: read.data.driverVersion,
+    vbiosVersion: read.vbiosVersion,
+  }
 }

@@ -54,11 +54,17 @@ const PARAMETERS_DEPTH = 4
 
 /** @throws {AttestationError} `ERR_CERTIFICATE_FORMAT` for anything around the three parts */
 export function openFrame(der: Bytes): Frame {
-  const frame = exactly(der, (reader) => reader.inside(SEQUENCE))
+  const reader = exactly(der, (whole) => whole.inside(SEQUENCE))
+  const frame = readFrame(reader)
+  reader.end()
+  return frame
+}
+
+/** Reads the three parts, behind which something may follow. */
+export function readFrame(frame: DerReader): Frame {
   const tbs = frame.element(SEQUENCE)
   const algorithm = frame.element(SEQUENCE)
   const signature = readBits(frame)
-  frame.end()
   const body = exactly(tbs, (reader) => reader.inside(SEQUENCE))
   const text = toHex(algorithm)
   const [pss, ecdsa] = [PSS_ALGORITHMS.has(text), text === ECDSA_SHA384]

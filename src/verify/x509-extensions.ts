@@ -17,6 +17,7 @@ export const USE_EXTENSIONS: ReadonlySet<string> = new Set([BASIC_CONSTRAINTS, K
 export const NO_EXTENSIONS: Extensions = new Map()
 
 /** What a key may sign: bits of `Use.keyUsage` (RFC 5280 section 4.2.1.3). */
+export const DIGITAL_SIGNATURE = 1 << 0
 export const KEY_CERT_SIGN = 1 << 5
 export const CRL_SIGN = 1 << 6
 

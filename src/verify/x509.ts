@@ -51,10 +51,16 @@ const parsed = new ContentCache<Certificate>(64)
  * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
  */
 export function parseCertificate(der: Bytes): Certificate {
-  return parsed.get(der, () => readCertificate(der))
+  return parsed.get(der, () => readCertificate(der, USE_EXTENSIONS))
 }
 
-function readCertificate(der: Bytes): Certificate {
+/**
+ * Reads one that may be critical about `known`, whose reader then looks at all of these; nothing is
+ * remembered.
+ *
+ * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
+ */
+export function readCertificate(der: Bytes, known: ReadonlySet<string>): Certificate {
   const frame = openFrame(der)
   const { body } = frame
   if (readVersion(body) !== VERSION_3) throw malformed('X.509 version 3 expected')
@@ -67,7 +73,7 @@ function readCertificate(der: Bytes): Certificate {
   validity.end()
   const subject = readName(body)
   const spki = body.element(SEQUENCE)
-  const extensions = body.done ? NO_EXTENSIONS : readAllExtensions(body)
+  const extensions = body.done ? NO_EXTENSIONS : readAllExtensions(body, known)
   body.end()
   return {
     ...frame.signed,
@@ -96,9 +102,9 @@ export function readSerial(reader: DerReader): string {
   return toHex(serial[0] === 0 && serial.length > 1 ? serial.subarray(1) : serial)
 }
 
-function readAllExtensions(body: DerReader): Extensions {
+function readAllExtensions(body: DerReader, known: ReadonlySet<string>): Extensions {
   const explicit = body.inside(CONTEXT_3)
-  const extensions = readExtensions(explicit, USE_EXTENSIONS)
+  const extensions = readExtensions(explicit, known)
   explicit.end()
   return extensions
 }
