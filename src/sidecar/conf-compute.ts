@@ -8,7 +8,7 @@ import { type Nvml, type NvmlAnswer, type NvmlFailure, openNvml, u32Of } from '.
 /** Confidential computing as the whole system has it (nvml.h, nvmlSystemConfComputeSettings_t). */
 export interface ConfCompute {
   readonly environment: string
-  /** `devtools`: on for development, with memory open to the host. */
+  /** `devtools`: for development, with memory open to the host, whatever else is on. */
   readonly mode: 'off' | 'on' | 'devtools'
   /** `none`, `protected PCIe`, `NVLE`; null where the library is too old to say. */
   readonly multiGpu: string | null
@@ -34,8 +34,10 @@ export interface GpuSurvey {
   readonly failures: readonly NvmlFailure[]
 }
 
-const ENVIRONMENTS = ['unavailable', 'simulation', 'production']
-const MULTI_GPU = ['none', 'protected PCIe', 'NVLE']
+export const PRODUCTION = 'production'
+export const PROTECTED_PCIE = 'protected PCIe'
+const ENVIRONMENTS = ['unavailable', 'simulation', PRODUCTION]
+const MULTI_GPU = ['none', PROTECTED_PCIE, 'NVLE']
 const CPU_CAPABILITIES = ['none', 'SEV', 'TDX', 'SEV-SNP', 'SEV-SNP vTOM']
 /** nvmlDeviceArchitecture_t. */
 const ARCHITECTURES: Readonly<Record<number, string>> = {
@@ -97,28 +99,31 @@ async function gpusOf(nvml: Nvml, kept: Keep): Promise<Gpu[]> {
   return gpus
 }
 
-const architectureOf = (number: number): string => ARCHITECTURES[number] ?? `architecture ${number}`
+export const architectureOf = (number: number): string =>
+  ARCHITECTURES[number] ?? `architecture ${number}`
 
 async function confComputeOf(nvml: Nvml, kept: Keep): Promise<ConfCompute | null> {
-  const state = kept(await stateOf(nvml))
+  const state = kept(await readState(nvml))
   if (state === null) return null
-  const ready = kept(
-    await nvml.read('nvmlSystemGetConfComputeGpusReadyState', memory(READY_LEN), u32Of),
-  )
+  const ready = kept(await readReady(nvml))
   const cpu = kept(
     await nvml.read('nvmlSystemGetConfComputeCapabilities', memory(CAPABILITIES_LEN), u32Of),
   )
   return {
     ...state,
-    ready: ready === null ? null : ready === 1,
+    ready,
     cpu: cpu === null ? null : nameOf(CPU_CAPABILITIES, cpu),
   }
 }
 
-type State = Pick<ConfCompute, 'environment' | 'mode' | 'multiGpu'>
+/** Whether the GPUs take work. */
+export const readReady = (nvml: Nvml): Promise<NvmlAnswer<boolean>> =>
+  nvml.read('nvmlSystemGetConfComputeGpusReadyState', memory(READY_LEN), (out) => u32Of(out) === 1)
+
+export type State = Pick<ConfCompute, 'environment' | 'mode' | 'multiGpu'>
 
 /** Of the newer function; of the older one where the library has no other. */
-async function stateOf(nvml: Nvml): Promise<NvmlAnswer<State>> {
+export async function readState(nvml: Nvml): Promise<NvmlAnswer<State>> {
   const settings = memory(SETTINGS_LEN)
   viewOf(settings).setUint32(0, SETTINGS_VERSION, true)
   const answer = await nvml.read('nvmlSystemGetConfComputeSettings', settings, (out) =>
@@ -132,11 +137,14 @@ async function stateOf(nvml: Nvml): Promise<NvmlAnswer<State>> {
 
 function stateAt(view: DataView, hasMultiGpu: boolean): State {
   const word = (at: number) => view.getUint32(at, true)
-  const on = word(DEV_TOOLS_AT) === 0 ? 'on' : 'devtools'
+  const multiGpu = hasMultiGpu ? nameOf(MULTI_GPU, word(MULTI_GPU_AT)) : null
+  // With protected PCIe the driver says that the feature is off.
+  const isProtected = word(CC_FEATURE_AT) !== 0 || multiGpu === PROTECTED_PCIE
+  const plain = word(CC_FEATURE_AT) === 0 ? 'off' : 'on'
   return {
     environment: nameOf(ENVIRONMENTS, word(ENVIRONMENT_AT)),
-    mode: word(CC_FEATURE_AT) === 0 ? 'off' : on,
-    multiGpu: hasMultiGpu ? nameOf(MULTI_GPU, word(MULTI_GPU_AT)) : null,
+    mode: isProtected && word(DEV_TOOLS_AT) !== 0 ? 'devtools' : plain,
+    multiGpu,
   }
 }
 
