@@ -53,7 +53,19 @@ export async function nvidiaGpus(root: string): Promise<readonly string[]> {
   return addresses.filter((_, index) => found[index]).sort()
 }
 
-async function lines(file: string): Promise<string[]> {
+/** What there is of NVIDIA's driver. It is not loaded where there never was a GPU. */
+export const NVIDIA_PROC = 'proc/driver/nvidia'
+
+/** Whether this guest has a GPU of NVIDIA's, or has had one since it was started. */
+export async function hasNvidia(root: string): Promise<boolean> {
+  if ((await nvidiaGpus(root)).length > 0) return true
+  if (await exists(path.join(root, NVIDIA_PROC))) return true
+  const nodes = await readdir(path.join(root, 'dev')).catch(() => [])
+  return nodes.some((name) => /^nvidia\d+$/.test(name))
+}
+
+/** Lines of a file that say something; none of a file that cannot be read. */
+export async function lines(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.split('\n').filter((line) => line !== '')
 }

@@ -4,7 +4,18 @@
 
 import path from 'node:path'
 import { CONFIGFS, configfsMount, DEVICES, devicePath, exists, miscMinor } from './machine.js'
-import { loadSyscalls, type Syscalls } from './syscalls.js'
+import { type MissingNode, missingNvidiaNodes } from './prepare-nvidia.js'
+import {
+  loadSyscalls,
+  MS_BIND,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_REMOUNT,
+  makeDevice,
+  S_IFCHR,
+  type Syscalls,
+} from './syscalls.js'
 
 export interface PrepareOptions {
   /** Where the machine's files begin. */
@@ -13,17 +24,10 @@ export interface PrepareOptions {
   readonly load?: () => Promise<Syscalls>
 }
 
-/** linux/mount.h */
-const MS_NOSUID = 0x2
-const MS_NODEV = 0x4
-const MS_NOEXEC = 0x8
-const MS_REMOUNT = 0x20
-const MS_BIND = 0x1000
 const HARDENED = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
-/** linux/major.h, linux/stat.h */
+/** linux/major.h */
 const MISC_MAJOR = 10
-const S_IFCHR = 0o020000
 
 interface Step {
   readonly msg: string
@@ -61,17 +65,16 @@ async function mountSteps(root: string): Promise<Step[]> {
 }
 
 async function nodeSteps(root: string): Promise<Step[]> {
-  const steps: Step[] = []
-  for (const device of Object.values(DEVICES)) {
-    const file = devicePath(root, device)
-    const minor = await miscMinor(root, device)
-    if (minor === null || (await exists(file))) continue
-    const run = (syscalls: Syscalls) => syscalls.mknod(file, S_IFCHR | 0o600, miscDevice(minor))
-    steps.push({ msg: `/dev/${device} made`, run })
+  const nodes: MissingNode[] = []
+  for (const name of Object.values(DEVICES)) {
+    const minor = await miscMinor(root, name)
+    if (minor === null || (await exists(devicePath(root, name)))) continue
+    nodes.push({ name, major: MISC_MAJOR, minor })
   }
-  return steps
+  nodes.push(...(await missingNvidiaNodes(root)))
+  return nodes.map(({ name, major, minor }) => ({
+    msg: `/dev/${name} made`,
+    run: (syscalls) =>
+      syscalls.mknod(devicePath(root, name), S_IFCHR | 0o600, makeDevice(major, minor)),
+  }))
 }
-
-/** As `makedev` of glibc: minors above a byte, which newer kernels give, go above the major. */
-const miscDevice = (minor: number): number =>
-  (minor & 0xff) + MISC_MAJOR * 0x100 + (minor >>> 8) * 0x100000

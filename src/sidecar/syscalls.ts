@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two system calls that a bare container needs and Node lacks. koffi is loaded only for them.
 
+/** linux/mount.h */
+export const MS_RDONLY = 0x1
+export const MS_NOSUID = 0x2
+export const MS_NODEV = 0x4
+export const MS_NOEXEC = 0x8
+export const MS_REMOUNT = 0x20
+export const MS_BIND = 0x1000
+
+/** linux/stat.h */
+export const S_IFCHR = 0o020000
+export const S_IFBLK = 0o060000
+
+/** As `makedev` of glibc: minors above a byte, which newer kernels give, go above the major. */
+export const makeDevice = (major: number, minor: number): number =>
+  (minor & 0xff) + major * 0x100 + (minor >>> 8) * 0x100000
+
 /** Each gives 0, or the positive error number. */
 export interface Syscalls {
   mount(source: string, target: string, type: string, flags: number): number

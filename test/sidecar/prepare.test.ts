@@ -67,6 +67,50 @@ t.test('prepare: nodes are made by the numbers of the kernel', async (t) => {
   ])
 })
 
+const devices = (...lines: readonly string[]): Files => ({
+  'proc/devices': `Character devices:\n${lines.join('\n')}\n\nBlock devices:\n  7 nvidia\n`,
+})
+const gpu = (address: string, minor: number): Files => ({
+  [`proc/driver/nvidia/gpus/${address}/information`]: [
+    'Model: \t\t NVIDIA H100 80GB HBM3',
+    'Bus Location: \t 0000:01:00.0',
+    `Device Minor: \t ${minor}`,
+    'GPU Excluded:\t No',
+    '',
+  ].join('\n'),
+})
+const TWO = [gpu('0000:01:00.0', 1), gpu('0000:02:00.0', 0)]
+const made = (name: string, major: number, minor: number) => [
+  'mknod',
+  `/dev/${name}`,
+  0o20600,
+  major * 256 + minor,
+]
+
+t.test('prepare: nodes of every GPU that the driver has, and of its control', async (t) => {
+  const { calls, logged } = await run(machine(t, devices('  1 mem', '195 nvidia'), ...TWO))
+  t.same(calls, [made('nvidiactl', 195, 255), made('nvidia0', 195, 0), made('nvidia1', 195, 1)])
+  t.same(logged[0], { msg: '/dev/nvidiactl made' })
+})
+
+t.test('prepare: majors of older and newer drivers, and nodes that are there', async (t) => {
+  const older = await run(machine(t, devices('195 nvidia-frontend'), ...TWO))
+  t.same(older.calls[1], made('nvidia0', 195, 0))
+  const newer = await run(machine(t, devices('195 nvidia', '196 nvidiactl'), ...TWO))
+  t.same(newer.calls[0], made('nvidiactl', 196, 255))
+  t.same(newer.calls[1], made('nvidia0', 195, 0))
+  const some: Files = { 'dev/nvidiactl': '', 'dev/nvidia1': '' }
+  const { calls } = await run(machine(t, devices('195 nvidia'), some, ...TWO))
+  t.same(calls, [made('nvidia0', 195, 0)])
+})
+
+t.test('prepare: without a driver, no node; without a minor, none of that GPU', async (t) => {
+  t.same((await run(machine(t, devices('1 mem'), ...TWO))).calls, [])
+  t.same((await run(machine(t, ...TWO))).calls, [])
+  const odd: Files = { 'proc/driver/nvidia/gpus/0000:03:00.0/information': 'Device Minor: N/A\n' }
+  t.same((await run(machine(t, devices('195 nvidia'), odd))).calls, [made('nvidiactl', 195, 255)])
+})
+
 t.test('prepare: what is not permitted is logged, and the rest still tried', async (t) => {
   const { calls, logged } = await run(machine(t, CONFIGFS_DIR, misc('123 sev-guest')), 1)
   t.equal(calls.length, 2)
