@@ -22,7 +22,12 @@ export const NVML_STATUS = {
   driverNotLoaded: 9,
   libraryNotFound: 12,
   functionNotFound: 13,
+  gpuIsLost: 15,
+  resetRequired: 16,
   libraryMismatch: 18,
+  versionMismatch: 25,
+  notReady: 27,
+  gpuNotFound: 28,
 } as const
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
@@ -36,18 +41,22 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   10: 'timeout',
   [NVML_STATUS.libraryNotFound]: 'the library is not there',
   [NVML_STATUS.functionNotFound]: 'the library has no such function',
-  15: 'the GPU is lost',
-  16: 'the GPU needs a reset',
+  [NVML_STATUS.gpuIsLost]: 'the GPU is lost',
+  [NVML_STATUS.resetRequired]: 'the GPU needs a reset',
   17: 'the operating system refused',
   [NVML_STATUS.libraryMismatch]: 'the library and the kernel driver are of different versions',
-  25: 'the library has another version of this structure',
-  27: 'not ready',
+  [NVML_STATUS.versionMismatch]: 'the library has another version of this structure',
+  [NVML_STATUS.notReady]: 'not ready',
+  [NVML_STATUS.gpuNotFound]: 'the GPU is not found',
   999: 'unknown',
 }
 
+/** In place of a function's name: the attempt to load the library. */
+export const LOAD = 'load'
+
 /** What the library, or the attempt to load it, refused. */
 export interface NvmlFailure {
-  /** The function, or `load`. */
+  /** The function, or `LOAD`. */
   readonly call: string
   /** nvmlReturn_t. */
   readonly status: number
@@ -155,7 +164,7 @@ export async function openNvml(
     library = await load(name)
   } catch (error) {
     const { message } = error as Error
-    return { failure: failureOf('load', NVML_STATUS.libraryNotFound, message), value: null }
+    return { failure: failureOf(LOAD, NVML_STATUS.libraryNotFound, message), value: null }
   }
   const nvml = new Nvml(library)
   const failure = await nvml.call('nvmlInit_v2')

@@ -28,7 +28,14 @@ const STATUS_OF_CODE: Partial<Readonly<Record<Code, number>>> = {
   ERR_LEVEL_FLOOR: 403,
 }
 /** What coming back later does not mend. */
-const NO_RETRY: ReadonlySet<Code> = new Set(['ERR_DEVICE_LOST', 'ERR_DEVICE_PROVIDER'])
+const NO_RETRY: ReadonlySet<Code> = new Set([
+  'ERR_DEVICE_LOST',
+  'ERR_DEVICE_PROVIDER',
+  'ERR_GPU_UNSUPPORTED',
+  'ERR_GPU_MODE',
+  'ERR_GPU_DEVTOOLS',
+  'ERR_GPU_LOST',
+])
 
 /** Statuses with which fastify refuses a request before a handler sees it. */
 const CODE_OF_STATUS: Readonly<Record<number, readonly [Code, string]>> = {

@@ -2,11 +2,14 @@
 // A driver of the test world, behind the functions of NVIDIA's management library.
 
 import type { Argument, Library, Memory } from '../../src/sidecar/foreign.js'
-import { openNvml } from '../../src/sidecar/nvml.js'
+import { type Nvml, openNvml } from '../../src/sidecar/nvml.js'
+import { mintGpuReport, mintPemChain } from './nvidia.js'
 
 export interface FakeGpu {
   readonly uuid: string
   readonly architecture: number
+  /** Of the CEC; without one when not given. */
+  readonly cec?: Uint8Array
 }
 
 export interface FakeDriver {
@@ -23,19 +26,37 @@ export interface FakeDriver {
   readonly absent?: readonly string[]
   /** A function whose call cannot even be made. */
   readonly breaks?: string
+  /** What is written over the structures of evidence, as words by their offset. */
+  readonly words?: Readonly<Record<'certificate' | 'report', Readonly<Record<number, number>>>>
+  /** In place of the chain. */
+  readonly chain?: Uint8Array
 }
 
 type Call = (...values: readonly Argument[]) => number | undefined
 
 export const HOPPER: FakeGpu = { uuid: 'GPU-11111111-2222-3333-4444-555555555555', architecture: 9 }
+export const BLACKWELL: FakeGpu = {
+  uuid: 'GPU-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+  architecture: 10,
+}
+
+/** What the driver says when it cannot give a structure. */
+const INVALID_ARGUMENT = 2
 
 /** Everything that was called, in order. */
 export class FakeNvml {
   readonly calls: string[] = []
 
-  constructor(private readonly driver: FakeDriver = {}) {}
+  /** @param driver may be another one from then on */
+  constructor(public driver: FakeDriver = {}) {}
 
   readonly open: typeof openNvml = () => openNvml('fake', async () => this.library)
+
+  async opened(): Promise<Nvml> {
+    const { value } = await this.open()
+    if (value === null) throw new Error('the driver refuses')
+    return value
+  }
 
   readonly library: Library = {
     func: (prototype) => {
@@ -65,6 +86,32 @@ export class FakeNvml {
         : 25,
     nvmlSystemGetConfComputeCapabilities: (out) => words(out, this.driver.cpuCaps ?? 3, 1),
     nvmlSystemGetConfComputeGpusReadyState: (out) => words(out, this.driver.ready ?? 1),
+    nvmlDeviceGetConfComputeGpuCertificate: (device, out) => this.#certificate(device, out),
+    nvmlDeviceGetConfComputeGpuAttestationReport: (device, out) => this.#report(device, out),
+  }
+
+  #certificate(device: Argument | undefined, out: Argument | undefined): number {
+    if (view(out).byteLength !== 9224) return INVALID_ARGUMENT
+    const chain = this.driver.chain ?? mintPemChain(5, this.#gpu(device).architecture)
+    fill(out, { 0: 77, 4: chain.length, ...this.driver.words?.certificate }, [[4104, chain]])
+    return 0
+  }
+
+  #report(device: Argument | undefined, out: Argument | undefined): number {
+    if (view(out).byteLength !== 12332) return INVALID_ARGUMENT
+    const { architecture, cec = new Uint8Array() } = this.#gpu(device)
+    const nonce = (out as Memory).bytes.slice(12, 44)
+    const shape = architecture === 9 ? 'hopper' : 'blackwell'
+    const report = mintGpuReport({ nonce, shape, seed: architecture })
+    fill(
+      out,
+      { 0: Number(cec.length > 0), 4: report.length, 8: cec.length, ...this.driver.words?.report },
+      [
+        [44, report],
+        [8236, cec],
+      ],
+    )
+    return 0
   }
 
   get #gpus(): readonly FakeGpu[] {
@@ -96,6 +143,15 @@ function words(out: Argument | undefined, ...values: readonly number[]): number 
   if (view(out).byteLength !== 4 * values.length) throw new Error('length of the structure')
   for (const [index, value] of values.entries()) view(out).setUint32(4 * index, value, true)
   return 0
+}
+
+function fill(
+  out: Argument | undefined,
+  values: Readonly<Record<number, number>>,
+  parts: readonly (readonly [number, Uint8Array])[],
+): void {
+  for (const [at, value] of Object.entries(values)) view(out).setUint32(Number(at), value, true)
+  for (const [at, bytes] of parts) (out as Memory).bytes.set(bytes, at)
 }
 
 function text(out: Argument | undefined, value: string): number {
