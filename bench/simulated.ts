@@ -28,6 +28,7 @@ async function main(): Promise<void> {
       listen: { host: '127.0.0.1', port: 0 },
       rawQuotes: 'allow',
       plainHttp: false,
+      gpus: 'attest',
       level: 'info',
       root: '/',
       warnings: [],

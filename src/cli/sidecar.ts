@@ -20,6 +20,7 @@ interface SidecarFlags {
   readonly listen?: string
   readonly rawQuotes?: string
   readonly plainHttp?: boolean
+  readonly gpus?: string
   readonly logLevel?: string
   readonly root?: string
 }
@@ -30,6 +31,7 @@ export function sidecarCommand(io: Pick<Io, 'err' | 'env' | 'stop'>): Command {
     .option('--listen <host:port>', 'where to listen (:8790, every address)', once('--listen'))
     .option('--raw-quotes <allow|deny>', 'whether the hardware signs 64 bytes of a caller (allow)')
     .option('--plain-http', 'without TLS, on a loopback address only')
+    .option('--gpus <attest|ignore>', 'GPUs of the guest: to attest all, or the CPU alone (attest)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)')
     .option('--root <dir>', "where this machine's files begin (/)", once('--root'))
     .addHelpText('after', EXAMPLES)
@@ -38,7 +40,7 @@ export function sidecarCommand(io: Pick<Io, 'err' | 'env' | 'stop'>): Command {
 
 async function sidecar(flags: SidecarFlags, io: Pick<Io, 'err' | 'env' | 'stop'>): Promise<void> {
   // Only here: no other command needs a web server, and it takes longer to load than they to run.
-  const [{ createLog }, { openPlatform }, { serve }, { settingsOf }, { systemClock }] =
+  const [{ createLog }, { platformOpener }, { serve }, { settingsOf }, { systemClock }] =
     await Promise.all([
       import('../sidecar/log.js'),
       import('../sidecar/open.js'),
@@ -48,7 +50,7 @@ async function sidecar(flags: SidecarFlags, io: Pick<Io, 'err' | 'env' | 'stop'>
     ])
   const settings = settingsOf(flags, io.env)
   const log = createLog(settings.level, { write: (line) => io.err(line) })
-  const { root } = settings
-  const open = () => openPlatform({ clock: systemClock, log: log.info.bind(log), root })
+  const { root, gpus } = settings
+  const open = platformOpener({ clock: systemClock, log: log.info.bind(log), root, gpus })
   await serve({ settings, clock: systemClock, log, open, stop: io.stop() })
 }

@@ -2,7 +2,7 @@
 // The process of the image: environment, signals, exit code.
 
 import { createLog, logTo } from './log.js'
-import { openPlatform } from './open.js'
+import { platformOpener } from './open.js'
 import { lastWords, serve } from './service.js'
 import { readSettings } from './settings.js'
 import { systemClock } from './system-clock.js'
@@ -23,9 +23,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2), process.env)
-  const { root, level } = settings
+  const { root, gpus, level } = settings
   log = createLog(level, destination)
-  const open = () => openPlatform({ clock: systemClock, log: log.info.bind(log), root })
+  const open = platformOpener({ clock: systemClock, log: log.info.bind(log), root, gpus })
   await serve({ settings, clock: systemClock, log, open, stop: stop.signal })
   destination.flushSync()
   // A device that never answered would keep the process.

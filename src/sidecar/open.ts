@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The platform of this machine: the best surface that answers, or plainly why there is none.
+// The platform of this machine: the best surface of the CPU that answers and every GPU, or plainly why
+// there is none.
 
 import path from 'node:path'
 import { AttestationError } from '../errors.js'
 import type { Clock } from './clock.js'
 import { openConfigfsTsm } from './configfs-tsm.js'
-import { DEVICES, devicePath, exists, nvidiaGpus, TSM_REPORT } from './machine.js'
+import { DEVICES, devicePath, exists, TSM_REPORT } from './machine.js'
+import { GpuOpener, type GpuWays } from './open-gpus.js'
 import { prepare } from './prepare.js'
+import type { Gpus } from './settings.js'
 import type { CpuSurface, Platform } from './surface.js'
 
 export interface OpenOptions {
@@ -15,17 +18,19 @@ export interface OpenOptions {
   readonly log: (event: object) => void
   /** Where the machine's files begin; `/` by default. */
   readonly root?: string
-  readonly ways?: Partial<Ways>
+  /** Whether GPUs of the guest are attested, as they are by default, or known not to be. */
+  readonly gpus?: Gpus
+  readonly ways?: Partial<CpuWays & GpuWays>
 }
 
 /** What is done to the machine, for tests to replace. */
-export interface Ways {
+export interface CpuWays {
   readonly prepare: typeof prepare
   readonly openConfigfsTsm: typeof openConfigfsTsm
   openSevGuest(options: { readonly path: string; readonly clock: Clock }): Promise<CpuSurface>
 }
 
-const WAYS: Ways = {
+const WAYS: CpuWays = {
   prepare,
   openConfigfsTsm,
   openSevGuest: async (options) => {
@@ -36,28 +41,52 @@ const WAYS: Ways = {
 }
 
 /**
- * Prepares what a bare container lacks and opens configfs-tsm, or else /dev/sev-guest.
+ * Opens the platform, as often as that is tried: each time it prepares what a bare container lacks,
+ * and opens configfs-tsm, or else /dev/sev-guest, and the GPUs.
  *
- * `gpus` is null: evidence of GPUs is not collected yet. A guest that has NVIDIA GPUs therefore
- * attests like one that has none, which is true of the CPU and says nothing of the GPUs; the log
- * warns of it at each start, and `assay detect` shows them. A tenant who needs them attested demands
- * a `-gpu` platform, which this sidecar then never claims to be.
+ * A guest that has GPUs, or had some when it was tried before, has a platform with all of them or
+ * none at all. What it logged once it does not log again.
  *
- * @throws {AttestationError} `ERR_DEVICE_ABSENT`; `ERR_DEVICE_PROVIDER` for a provider that we do
- * not know, or a TDX device alone; `ERR_DEVICE_PERMISSION`; other `ERR_DEVICE_*` of the surface
+ * The platform's refusals are AttestationErrors: `ERR_DEVICE_ABSENT`; `ERR_DEVICE_PROVIDER` for a
+ * provider that we do not know, or a TDX device alone; `ERR_DEVICE_PERMISSION`; other `ERR_DEVICE_*` of
+ * the surface; `ERR_GPU_*`.
  */
-export async function openPlatform(options: OpenOptions): Promise<Platform> {
-  const { clock, log, root = '/' } = options
+export function platformOpener(options: OpenOptions): () => Promise<Platform> {
+  const { clock, root = '/' } = options
   const ways = { ...WAYS, ...options.ways }
-  await ways.prepare({ root, log })
-  const cpu = await openCpu(ways, root, clock)
-  log({ msg: 'attestation surface opened', surface: cpu.name, tee: cpu.tee, floor: cpu.floor })
-  const gpus = await nvidiaGpus(root)
-  if (gpus.length > 0) log({ msg: 'GPUs are present and will not be attested', gpus: gpus.length })
-  return { cpu, gpus: null }
+  const log = once(options.log)
+  const gpuOpener = new GpuOpener({
+    root,
+    log,
+    gpus: options.gpus ?? 'attest',
+    ways: options.ways ?? {},
+  })
+  return async () => {
+    await gpuOpener.look()
+    await ways.prepare({ root, log })
+    const cpu = await openCpu(ways, root, clock)
+    log({ msg: 'attestation surface opened', surface: cpu.name, tee: cpu.tee, floor: cpu.floor })
+    try {
+      return { cpu, gpus: await gpuOpener.open() }
+    } catch (error) {
+      await cpu.close()
+      throw error
+    }
+  }
 }
 
-async function openCpu(ways: Ways, root: string, clock: Clock): Promise<CpuSurface> {
+/** The same again is no news. */
+function once(log: OpenOptions['log']): OpenOptions['log'] {
+  const told = new Set<string>()
+  return (event) => {
+    const text = JSON.stringify(event)
+    if (told.has(text)) return
+    told.add(text)
+    log(event)
+  }
+}
+
+async function openCpu(ways: CpuWays, root: string, clock: Clock): Promise<CpuSurface> {
   try {
     return await ways.openConfigfsTsm({ dir: path.join(root, TSM_REPORT), clock })
   } catch (error) {
@@ -70,7 +99,7 @@ async function openCpu(ways: Ways, root: string, clock: Clock): Promise<CpuSurfa
 }
 
 async function openDevice(
-  ways: Ways,
+  ways: CpuWays,
   root: string,
   clock: Clock,
   refusal: AttestationError,

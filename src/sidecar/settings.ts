@@ -11,6 +11,7 @@ export interface Settings {
   readonly listen: ListenAddress
   readonly rawQuotes: 'allow' | 'deny'
   readonly plainHttp: boolean
+  readonly gpus: Gpus
   readonly level: Level
   /** Where the files of the machine begin. */
   readonly root: string
@@ -23,6 +24,7 @@ export interface Flags {
   readonly listen?: string | undefined
   readonly rawQuotes?: string | undefined
   readonly plainHttp?: boolean | undefined
+  readonly gpus?: string | undefined
   readonly logLevel?: string | undefined
   readonly root?: string | undefined
 }
@@ -30,6 +32,9 @@ export interface Flags {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const RAW_QUOTES = ['allow', 'deny'] as const
+/** Of a guest that has some: to attest them, or to attest the CPU alone and say so. */
+export const GPUS = ['attest', 'ignore'] as const
+export type Gpus = (typeof GPUS)[number]
 /** AEP-83. */
 const LISTEN_VARIABLE = 'ATTESTATION_LISTEN_ADDR'
 const MOCK_PREFIX = 'ATTESTATION_MOCK'
@@ -47,6 +52,7 @@ export function readSettings(argv: readonly string[], environment: Environment):
       listen: values.listen,
       rawQuotes: values['raw-quotes'],
       plainHttp: values['plain-http'],
+      gpus: values.gpus,
       logLevel: values['log-level'],
       root: values.root,
     },
@@ -65,6 +71,7 @@ export function settingsOf(flags: Flags, environment: Environment): Settings {
         : parseListenAddress(flags.listen, '--listen'),
     rawQuotes: oneOf(RAW_QUOTES, flags.rawQuotes ?? 'allow', '--raw-quotes'),
     plainHttp: flags.plainHttp ?? false,
+    gpus: oneOf(GPUS, flags.gpus ?? 'attest', '--gpus'),
     level: oneOf(LEVELS, flags.logLevel ?? 'info', '--log-level'),
     root: flags.root ?? '/',
     warnings: Object.keys(environment)
@@ -81,6 +88,7 @@ function parsed(argv: readonly string[]) {
         listen: { type: 'string' },
         'raw-quotes': { type: 'string' },
         'plain-http': { type: 'boolean' },
+        gpus: { type: 'string' },
         'log-level': { type: 'string' },
         root: { type: 'string' },
       },

@@ -9,6 +9,7 @@ t.test('settings: the defaults are those of AEP-83', async (t) => {
     listen: { host: '', port: 8790 },
     rawQuotes: 'allow',
     plainHttp: false,
+    gpus: 'attest',
     level: 'info',
     root: '/',
     warnings: [],
@@ -32,10 +33,20 @@ t.test('settings: ATTESTATION_LISTEN_ADDR as in Go, a flag before it', async (t)
 })
 
 t.test('settings: every flag', async (t) => {
-  const argv = ['--raw-quotes', 'deny', '--plain-http', '--log-level=debug', '--root', '/host']
+  const argv = [
+    '--raw-quotes',
+    'deny',
+    '--plain-http',
+    '--log-level=debug',
+    '--root',
+    '/host',
+    '--gpus',
+    'ignore',
+  ]
   t.match(readSettings(argv, {}), {
     rawQuotes: 'deny',
     plainHttp: true,
+    gpus: 'ignore',
     level: 'debug',
     root: '/host',
   })
@@ -47,6 +58,7 @@ t.test('settings: what is wrong is named', async (t) => {
     [['serve'], 'ERR_USAGE', /serve/],
     [['--listen'], 'ERR_USAGE', /--listen/],
     [['--raw-quotes', 'maybe'], 'ERR_ARGUMENT', /--raw-quotes is one of allow, deny/],
+    [['--gpus', 'some'], 'ERR_ARGUMENT', /--gpus is one of attest, ignore/],
     [['--log-level', 'all'], 'ERR_ARGUMENT', /--log-level is one of /],
   ]
   for (const [argv, code, name] of table) {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { openConfigfsTsm } from '../../../src/sidecar/configfs-tsm.js'
-import { openPlatform } from '../../../src/sidecar/open.js'
+import { platformOpener } from '../../../src/sidecar/open.js'
 import { prepare } from '../../../src/sidecar/prepare.js'
 import { probe } from '../../../src/sidecar/probe.js'
 import { openSevGuest } from '../../../src/sidecar/sev-guest.js'
@@ -29,7 +29,7 @@ const states = async () => (await probe()).map(({ state }) => state).join(' ')
 export async function bareGuest(): Promise<Provider> {
   const logged: object[] = []
   const log = (event: object) => logged.push(event)
-  const open = () => openPlatform({ clock, log })
+  const open = platformOpener({ clock, log })
 
   await check('bare / nothing loaded', async () => {
     assert.equal(await states(), 'absent absent absent')
@@ -84,7 +84,7 @@ async function readOnly(provider: Provider): Promise<void> {
     await refuses(openConfigfsTsm({ dir: REPORT, clock }), 'ERR_DEVICE_PERMISSION')
   })
   await check('bare / the device serves where configfs does not', async () => {
-    const { cpu } = await openPlatform(unprepared)
+    const { cpu } = await platformOpener(unprepared)()
     assert.equal(cpu.name, 'sev-guest')
     await collect(cpu, provider, 1)
     await cpu.close()
