@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// GPUs that somebody else vouches for: an attestation service looked at their evidence and signed
+// what it found. Its word is repeated here under its name; nothing of the evidence is checked.
+
+import type { Bytes } from '../core/private-copy.js'
+import { AttestationError } from '../errors.js'
+import type { JwkSet } from './jwk-set.js'
+import type { DeviceSaid } from './nras-claims.js'
+import {
+  blocked,
+  type Finding,
+  fail,
+  isThere,
+  ofDevice,
+  type Problem,
+  pass,
+  problemOf,
+} from './result.js'
+import type { Lifetime } from './token-claims.js'
+
+/** A device whose evidence was sent, by the decimal serial of its leaf certificate. */
+export interface SentDevice {
+  readonly index: number
+  readonly ueid: string
+}
+
+/** What a token is appraised against. */
+export interface VouchedContext {
+  /** The issuer's keys, from the issuer. */
+  readonly jwks: JwkSet
+  /** As of when. */
+  readonly at: Date
+  /** The 32 bytes that the devices were asked to carry, and the service to expect. */
+  readonly nonce: Bytes
+  /** Each of them has to be vouched for, and no other; null: no evidence is at hand to compare. */
+  readonly devices: readonly SentDevice[] | null
+  /** As it stands in `iss`; the service's own in production unless named. */
+  readonly issuer?: string
+}
+
+/** What a third party says about a device. */
+export interface VouchedClaim extends DeviceSaid {
+  /** Who says so. */
+  readonly by: string
+  /** Index of the device among the evidence; null when there was none to compare with. */
+  readonly device: number | null
+  /** What the third party calls it: its place in the request, and no identity. */
+  readonly name: string
+  /** ISO 8601. */
+  readonly issuedAt: string
+  readonly expiresAt: string
+}
+
+/** The word of a third party. */
+export interface VouchedGpus {
+  /** All of them `gpu.vouched`: one overall, and one for each device. */
+  readonly findings: readonly Finding[]
+  /** Empty unless the token as a whole is good. */
+  readonly claims: readonly VouchedClaim[]
+  /** Such as "NVIDIA Remote Attestation Service". */
+  readonly by: string
+}
+
+/** What a token says about one device, or why it says nothing that counts. */
+export interface Statement {
+  readonly name: string
+  readonly said: (DeviceSaid & Lifetime) | Problem
+}
+
+/** A token, read: why it is no good as a whole, if so, and what it says about each device. */
+export interface Testimony {
+  readonly refusal: Problem | null
+  readonly statements: readonly Statement[]
+}
+
+const CHECK = 'gpu.vouched'
+const NONCE_LEN = 32
+
+/**
+ * Findings and claims out of a token.
+ *
+ * @param read opens the token; what it throws becomes the finding
+ * @throws {AttestationError} `ERR_ARGUMENT` for a nonce that no GPU can carry, or a time that is none
+ */
+export async function appraiseVouched(
+  by: string,
+  { nonce, at, devices }: VouchedContext,
+  read: () => Promise<Testimony>,
+): Promise<VouchedGpus> {
+  if (nonce.length !== NONCE_LEN) {
+    throw new AttestationError('ERR_ARGUMENT', `a nonce of ${NONCE_LEN} bytes expected`)
+  }
+  if (Number.isNaN(at.getTime())) {
+    throw new AttestationError('ERR_ARGUMENT', 'the time of the appraisal is no time')
+  }
+  const { refusal, statements } = await read().catch(
+    (error: unknown): Testimony => ({ refusal: problemOf(error), statements: [] }),
+  )
+  return refusal === null
+    ? accept(by, statements, devices)
+    : refuse(by, refusal, statements, devices)
+}
+
+/** No device is vouched for; those that the service refused by name are named. */
+function refuse(
+  by: string,
+  refusal: Problem,
+  statements: readonly Statement[],
+  devices: readonly SentDevice[] | null,
+): VouchedGpus {
+  const findings = [fail(CHECK, refusal.code, `${by}: ${refusal.detail}`)]
+  for (const { name, said } of statements) {
+    if (!isThere(said)) findings.push(fail(CHECK, said.code, `${by}, ${name}: ${said.detail}`))
+  }
+  for (const { index } of devices ?? []) findings.push(ofDevice(index, blocked(CHECK, refusal)))
+  return { findings, claims: [], by }
+}
+
+function accept(
+  by: string,
+  statements: readonly Statement[],
+  devices: readonly SentDevice[] | null,
+): VouchedGpus {
+  const overall = `a token of ${by} for ${count(statements)}, whose word this is: not checked here`
+  const findings = [pass(CHECK, overall)]
+  const claims: VouchedClaim[] = []
+  for (const { name, said } of statements) {
+    const about = isThere(said) ? deviceOf(said.ueid, statements, devices) : said
+    if (isThere(said) && isThere(about)) {
+      const claim = claimOf(by, name, about.device, said)
+      claims.push(claim)
+      const finding = pass(CHECK, sentence(claim))
+      findings.push(claim.device === null ? finding : ofDevice(claim.device, finding))
+    } else {
+      const { code, detail } = about as Problem
+      findings.push(fail(CHECK, code, `${by}, ${name}: ${detail}`))
+    }
+  }
+  for (const { index } of devices ?? []) {
+    if (claims.some(({ device }) => device === index)) continue
+    const detail = `${by} does not vouch for this device`
+    findings.push(ofDevice(index, fail(CHECK, 'ERR_TOKEN_DEVICE', detail)))
+  }
+  return { findings, claims, by }
+}
+
+const count = ({ length }: readonly Statement[]): string =>
+  length === 1 ? 'one device' : `${length} devices`
+
+/** Which of the devices whose evidence was sent has this ueid. */
+function deviceOf(
+  ueid: string,
+  statements: readonly Statement[],
+  devices: readonly SentDevice[] | null,
+): { readonly device: number | null } | Problem {
+  const same = statements.filter(({ said }) => isThere(said) && said.ueid === ueid)
+  if (same.length > 1) return wrong('the token speaks of one device, by its ueid, several times')
+  if (devices === null) return { device: null }
+  const [sent, ...others] = devices.filter((device) => device.ueid === ueid)
+  if (sent === undefined) return wrong('no evidence is of a device with its ueid')
+  return others.length === 0 ? { device: sent.index } : wrong('its evidence is there several times')
+}
+
+const wrong = (detail: string): Problem => ({ code: 'ERR_TOKEN_DEVICE', detail })
+
+function claimOf(
+  by: string,
+  name: string,
+  device: number | null,
+  { issuedAt, expiresAt, ...said }: DeviceSaid & Lifetime,
+): VouchedClaim {
+  return {
+    by,
+    device,
+    name,
+    ...said,
+    issuedAt: issuedAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+  }
+}
+
+function sentence(claim: VouchedClaim): string {
+  const { by, device, name, hwModel, driverVersion, firmwareVersion, warning } = claim
+  const driver = driverVersion === null ? '' : `, driver ${driverVersion}`
+  const what = `${hwModel}${driver}, firmware ${firmwareVersion}`
+  const unseen = device === null ? '; no evidence was at hand to compare it with' : ''
+  const warned = warning === null ? '' : `; its warning: ${warning}`
+  return `vouched for by ${by}, not checked here: ${name}, ${what}${unseen}${warned}`
+}
