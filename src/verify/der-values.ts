@@ -118,6 +118,10 @@ export function readGeneralizedTime(reader: DerReader): Date {
   return moment(year, rest)
 }
 
+/** Either, as it stands: GeneralizedTime whatever the year. */
+export const readEitherTime = (reader: DerReader): Date =>
+  reader.tag === GENERALIZED_TIME ? readGeneralizedTime(reader) : readTime(reader)
+
 function moment(year: string, [month, day, hour, minute, second]: readonly string[]): Date {
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
   const time = new Date(iso)

@@ -6,7 +6,7 @@ import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
 import { ContentCache } from './cache.js'
 import { CONTEXT_0, CONTEXT_3, type DerReader, exactly, malformed, SEQUENCE } from './der.js'
-import { readBits, readInteger, readNumber, readTime } from './der-values.js'
+import { readBits, readEitherTime, readInteger, readNumber, readTime } from './der-values.js'
 import { openFrame, readAlgorithm, type Signed, skipAlgorithm } from './signed.js'
 import {
   type Extensions,
@@ -44,6 +44,7 @@ const VERSION_3 = 2
 const P384_ALGORITHM = '301006072a8648ce3d020106052b81040022'
 
 const parsed = new ContentCache<Certificate>(64)
+const parsedLeniently = new ContentCache<Certificate>(64)
 
 /**
  * Reads one certificate, X.509 version 3.
@@ -55,12 +56,26 @@ export function parseCertificate(der: Bytes): Certificate {
 }
 
 /**
+ * The same of a certificate that writes dates before 2050 as GeneralizedTime, which RFC 5280 section
+ * 4.1.2.5 forbids: NVIDIA's authorities for reference values do.
+ *
+ * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
+ */
+export function parseRimCertificate(der: Bytes): Certificate {
+  return parsedLeniently.get(der, () => readCertificate(der, USE_EXTENSIONS, readEitherTime))
+}
+
+/**
  * Reads one that may be critical about `known`, whose reader then looks at all of these; nothing is
  * remembered.
  *
  * @throws {AttestationError} `ERR_CERTIFICATE_FORMAT`
  */
-export function readCertificate(der: Bytes, known: ReadonlySet<string>): Certificate {
+export function readCertificate(
+  der: Bytes,
+  known: ReadonlySet<string>,
+  readDate: (reader: DerReader) => Date = readTime,
+): Certificate {
   const frame = openFrame(der)
   const { body } = frame
   if (readVersion(body) !== VERSION_3) throw malformed('X.509 version 3 expected')
@@ -68,8 +83,8 @@ export function readCertificate(der: Bytes, known: ReadonlySet<string>): Certifi
   readAlgorithm(frame)
   const issuer = readName(body)
   const validity = body.inside(SEQUENCE)
-  const notBefore = readTime(validity)
-  const notAfter = readTime(validity)
+  const notBefore = readDate(validity)
+  const notAfter = readDate(validity)
   validity.end()
   const subject = readName(body)
   const spki = body.element(SEQUENCE)
