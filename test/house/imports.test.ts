@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'jose',
     'valibot',
   ],
+  'src/verify/xml-parse.ts': ['src/core/', 'src/errors.ts', '@xmldom/xmldom'],
   'src/protocol.ts': [],
   'src/evidence': [
     'src/evidence/',
