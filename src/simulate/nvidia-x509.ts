@@ -44,6 +44,8 @@ export interface Content {
   readonly usage: number
   readonly serial: Bytes
   readonly notBefore: Date
+  /** Never, unless told. */
+  readonly notAfter?: Date
   readonly extensions?: readonly Extension[]
 }
 
@@ -66,14 +68,14 @@ export async function generateParty(nameOf: (keyId: Bytes) => readonly NamePart[
 
 /** A certificate for one party, signed by another or by itself; DER. */
 export async function issue(subject: Party, issuer: Party, content: Content): Promise<Bytes> {
-  const { usage, serial, notBefore } = content
+  const { usage, serial, notBefore, notAfter = NO_END } = content
   const ca = (usage & KeyUsageFlags.keyCertSign) !== 0
   const tbs = new TBSCertificate({
     version: Version.v3,
     serialNumber: serial.buffer,
     signature: ECDSA_SHA_384,
     issuer: issuer.name,
-    validity: new Validity({ notBefore, notAfter: NO_END }),
+    validity: new Validity({ notBefore, notAfter }),
     subject: subject.name,
     subjectPublicKeyInfo: AsnConvert.parse(subject.spki, SubjectPublicKeyInfo),
     extensions: new Extensions([
