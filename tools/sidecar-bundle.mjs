@@ -8,8 +8,10 @@ export const SIDECAR_BUNDLE = {
   format: 'cjs',
   platform: 'node',
   target: 'node20',
-  minify: true,
-  keepNames: true,
+  // Names stay as they are, for logs. Shorter ones that are put back (keepNames) cost a call for every
+  // closure that is made: a fifth of a request.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'inline',
   external: ['koffi'],
   logLevel: 'warning',
