@@ -51,6 +51,11 @@ class MerkleTree {
     return (this.#levels[0] as Uint8Array).length / HASH_LEN
   }
 
+  /** Leaves first, root last; each level's 48-byte hashes one after another. */
+  get levels(): Bytes[] {
+    return this.#levels.map((level) => level.slice())
+  }
+
   /** 48 bytes. */
   get root(): Bytes {
     return (this.#levels.at(-1) as Bytes).slice()

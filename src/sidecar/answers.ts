@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers as the bytes that go out. What requests share (a report with its certificates) is encoded
-// once, and the very same bytes go out with each answer: copies of them would cost as much as all the
-// rest of a request. Base64 needs no escapes, so JSON is put together rather than serialised.
+// Answers as the bytes that go out: what is a request's own as text, then what requests share (a report
+// with its certificates), which is encoded once. The very same bytes go out with each answer: copies of
+// them would cost as much as all the rest of a request, and so would a third piece half as much.
+// Base64 needs no escapes, so JSON is put together rather than serialised.
 
 import { AEP83_PROTOCOL_VERSION, FORMATS, type Platform, type Tee } from '../protocol.js'
 import type { PlatformCertificates } from './certificates.js'
 import type { GpuReport } from './surface.js'
 
-/** A body: its parts in order, text among them in ASCII. */
-export type Body = readonly (Buffer | string)[]
+/** The two parts of a body, in order. */
+export interface Body {
+  /** ASCII. */
+  readonly own: string
+  readonly shared: Buffer
+}
 
 /** What the hardware gave for one request, or for one batch. */
 export interface Collected {
@@ -35,25 +40,39 @@ export interface AnswerBatch {
 
 /** Answers of `/quote`, with the new line that Go's encoder ends with. */
 export class QuoteWriter {
-  #shared: { readonly of: PlatformCertificates; readonly bytes: Buffer } | null = null
+  #last: { readonly of: PlatformCertificates; readonly rests: Map<boolean, Buffer> } | null = null
 
   constructor(private readonly platform: Platform) {}
 
   write({ report, certificates, gpus }: Collected, tlsBound: boolean): Body {
-    if (this.#shared?.of !== certificates) {
-      this.#shared = { of: certificates, bytes: this.#encode(certificates) }
-    }
-    const devices = gpus.length > 0 ? `,"gpu_reports":${JSON.stringify(gpus.map(quoteGpu))}` : ''
-    return [
-      `{"report":"${base64(report)}"`,
-      this.#shared.bytes,
-      `${devices},"tls_bound":${tlsBound}}\n`,
-    ]
+    const shared =
+      gpus.length > 0
+        ? this.#rest(certificates, gpus, tlsBound)
+        : this.#known(certificates, tlsBound)
+    return { own: `{"report":"${base64(report)}"`, shared }
   }
 
-  #encode({ certChain, auxblob }: PlatformCertificates): Buffer {
-    const members = { cert_chain: certChain, tee_platform: this.platform, auxblob }
-    return Buffer.from(`,${JSON.stringify(members).slice(1, -1)}`)
+  #known(certificates: PlatformCertificates, tlsBound: boolean): Buffer {
+    if (this.#last?.of !== certificates) this.#last = { of: certificates, rests: new Map() }
+    const { rests } = this.#last
+    const rest = rests.get(tlsBound) ?? this.#rest(certificates, [], tlsBound)
+    rests.set(tlsBound, rest)
+    return rest
+  }
+
+  #rest(
+    { certChain, auxblob }: PlatformCertificates,
+    gpus: readonly GpuReport[],
+    tlsBound: boolean,
+  ): Buffer {
+    const members = {
+      cert_chain: certChain,
+      tee_platform: this.platform,
+      auxblob,
+      ...(gpus.length > 0 && { gpu_reports: gpus.map(quoteGpu) }),
+      tls_bound: tlsBound,
+    }
+    return Buffer.from(`,${JSON.stringify(members).slice(1)}\n`)
   }
 }
 
@@ -81,15 +100,12 @@ export function infoAnswer(platform: Platform, gpus: boolean, tlsSpki: Uint8Arra
   return `${JSON.stringify(answer)}\n`
 }
 
-/** Everything of an `/v1/evidence` answer that does not depend on the request, unfinished. */
-export function evidenceHead(
-  tee: Tee,
+/** Everything of an `/v1/evidence` answer that does not depend on the request. */
+export function sharedEvidence(
   { report, certificates, gpus }: Collected,
   withEndorsements: boolean,
 ): Buffer {
-  const answer = {
-    format: FORMATS.evidence,
-    tee,
+  const members = {
     report: base64(report),
     endorsements: withEndorsements ? certificates.endorsements : [],
     auxblob: certificates.auxblob,
@@ -99,18 +115,28 @@ export function evidenceHead(
       cert_chain: base64(gpu.certChain),
     })),
   }
-  return Buffer.from(JSON.stringify(answer).slice(0, -1))
+  return Buffer.from(JSON.stringify(members).slice(1))
 }
 
-/** The whole answer that `head` begins. */
+/** The whole answer that `shared` ends. */
 export function evidenceAnswer(
-  head: Buffer,
+  tee: Tee,
+  shared: Buffer,
   claims: AnswerClaims,
   batch: AnswerBatch | null,
 ): Body {
-  const placed = batch ? `,"batch":${JSON.stringify(batch)}` : ''
-  return [head, `,"claims":${JSON.stringify(claims)}${placed}}`]
+  const placed = batch ? `"batch":${batchMember(batch)},` : ''
+  const own = `{"format":"${FORMATS.evidence}","tee":"${tee}","claims":${JSON.stringify(claims)},${placed}`
+  return { own, shared }
 }
+
+function batchMember({ size, index, claim_path, nonce_path }: AnswerBatch): string {
+  const nonces = nonce_path ? `,"nonce_path":${list(nonce_path)}` : ''
+  return `{"size":${size},"index":${index},"claim_path":${list(claim_path)}${nonces}}`
+}
+
+const list = (hashes: readonly string[]): string =>
+  hashes.length === 0 ? '[]' : `["${hashes.join('","')}"]`
 
 export const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

@@ -109,7 +109,7 @@ function parsed<Report>(what: string, parse: () => Report): Report {
 }
 
 function checkReportData(got: Uint8Array, asked: Uint8Array): void {
-  if (asked.length !== got.length || got.some((byte, at) => byte !== asked[at])) {
+  if (!equalBytes(asked, got)) {
     throw wrong('REPORT_DATA is not what was asked for')
   }
 }

@@ -14,8 +14,8 @@ import {
   base64,
   type Collected,
   evidenceAnswer,
-  evidenceHead,
   QuoteWriter,
+  sharedEvidence,
 } from './answers.js'
 import type { Asked } from './asked.js'
 import { Batch } from './batch.js'
@@ -43,6 +43,7 @@ export interface AttesterOptions extends DevicesOptions {
   readonly onBatch?: (size: number) => void
 }
 
+const NO_GPUS: readonly GpuReport[] = []
 const BATCH: Caller = { connection: MANY, gone: () => false }
 /** AEP-83: the GPU's nonce is the first half of REPORT_DATA. */
 const GPU_NONCE_LEN = 32
@@ -56,12 +57,15 @@ export class Attester {
   readonly #quotes: QuoteWriter
   readonly #batcher: Batcher<EvidenceQuery, Body>
   readonly #deadlines: Deadlines
+  /** Base64. */
+  readonly #keys: { readonly tlsSpki: string; readonly hpke: string }
 
   constructor(private readonly options: AttesterOptions) {
     const { cpu, gpus } = options.platform
     this.devices = new Devices(options)
     this.platform = gpus ? `${cpu.tee}-gpu` : cpu.tee
     this.#quotes = new QuoteWriter(this.platform)
+    this.#keys = { tlsSpki: base64(options.keys.tlsSpki), hpke: base64(options.keys.hpke) }
     this.#deadlines = new Deadlines(options.clock, options.deadlineMs)
     this.#batcher = new Batcher({ ...options, waitingMost: BATCH_WAITING_MOST }, (take) =>
       this.#collectBatch(take),
@@ -84,11 +88,12 @@ export class Attester {
     const reportData = bindTls
       ? reportDataTls(this.options.keys.tlsSpki, nonce)
       : reportDataRaw(nonce)
-    return this.#within(caller, async (timed) => {
-      const gpus = await this.#gpus(reportData.subarray(0, GPU_NONCE_LEN), timed)
-      const collected = await this.#report({ reportData, vmpl }, gpus, timed)
-      return this.#quotes.write(collected, bindTls)
-    })
+    const collected = await this.#collect(
+      () => reportData.subarray(0, GPU_NONCE_LEN),
+      () => ({ reportData, vmpl }),
+      caller,
+    )
+    return this.#quotes.write(collected, bindTls)
   }
 
   /**
@@ -99,13 +104,13 @@ export class Attester {
   async evidence(query: EvidenceQuery, caller: Caller): Promise<Body> {
     const vmpl = this.#composedVmpl()
     if (query.batch) return this.#batcher.add(query, caller)
-    return this.#within(caller, async (timed) => {
-      const gpus = await this.#gpus(gpuNonce(query.nonce), timed)
-      const reportData = this.#bound(query, digestOf(gpus))
-      const collected = await this.#report({ reportData, vmpl }, gpus, timed)
-      const head = evidenceHead(this.#tee, collected, query.endorsements)
-      return evidenceAnswer(head, this.#claims(query), null)
-    })
+    const collected = await this.#collect(
+      () => gpuNonce(query.nonce),
+      (digest) => ({ reportData: this.#bound(query, digest), vmpl }),
+      caller,
+    )
+    const shared = sharedEvidence(collected, query.endorsements)
+    return evidenceAnswer(this.#tee, shared, this.#claims(query), null)
   }
 
   /** Resolves when nothing is under way any more, and lets go of the hardware. */
@@ -115,9 +120,27 @@ export class Attester {
     this.#deadlines.stop()
   }
 
+  /**
+   * Evidence for one request: of the GPUs first, so that the report can be over it.
+   *
+   * @param gpuNonce what every GPU is asked
+   * @param ask what the CPU is asked, given the digest of what the GPUs answered
+   */
+  #collect(
+    gpuNonce: () => Uint8Array,
+    ask: (gpuDigest: Bytes | null) => Asked,
+    caller: Caller,
+  ): Promise<Collected> {
+    if (!this.devices.hasGpus) return this.#report(ask(null), NO_GPUS, caller)
+    return this.#within(caller, async (timed) => {
+      // Null only for a nonce that is null.
+      const gpus = (await this.devices.collectGpus(gpuNonce, timed)) as readonly GpuReport[]
+      return this.#report(ask(digestOf(gpus)), gpus, timed)
+    })
+  }
+
   /** One deadline for both devices of a request, each of which knows only the time it takes itself. */
-  #within(caller: Caller, work: (timed: Caller) => Promise<Body>): Promise<Body> {
-    if (!this.devices.hasGpus) return work(caller)
+  #within<T>(caller: Caller, work: (timed: Caller) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting = {
         done: false,
@@ -136,10 +159,6 @@ export class Attester {
     })
   }
 
-  async #gpus(nonce: Uint8Array, caller: Caller): Promise<readonly GpuReport[]> {
-    return (await this.devices.collectGpus(() => nonce, caller)) as readonly GpuReport[]
-  }
-
   async #report(asked: Asked, gpus: readonly GpuReport[], caller: Caller): Promise<Collected> {
     const collected = await this.devices.collect(() => asked, caller)
     // An answer that is written between two reads costs more than twice what it costs after them.
@@ -152,7 +171,7 @@ export class Attester {
   }
 
   /** One report for all that wait when its turn comes. */
-  async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<BatchAnswer<Body>> {
+  async #collectBatch(take: () => readonly EvidenceQuery[]): Promise<BatchAnswer<Body> | null> {
     const batch = new Batch(take)
     const gpus = await this.devices.collectGpus(() => batch.gpuNonce(), BATCH)
     const digest = digestOf(gpus ?? [])
@@ -161,21 +180,20 @@ export class Attester {
       const reportData = batch.reportData((query) => this.#bound(query, digest))
       return reportData && { reportData, vmpl }
     }, BATCH)
-    // Nobody is left to answer.
-    if (report === null || gpus === null) return () => []
+    if (report === null || gpus === null) return null
     this.options.onBatch?.(batch.size)
     return this.#batchAnswer(batch, this.#collected(report, gpus))
   }
 
   #batchAnswer(batch: Batch, collected: Collected): BatchAnswer<Body> {
     // What is the same for all is written once, when the first one needs it.
-    const heads: { [withEndorsements: string]: Buffer } = {}
+    const forms = new Map<boolean, Buffer>()
     return (index) => {
       const query = batch.queries[index] as EvidenceQuery
       const { endorsements } = query
-      heads[`${endorsements}`] ??= evidenceHead(this.#tee, collected, endorsements)
-      const head = heads[`${endorsements}`] as Buffer
-      return evidenceAnswer(head, this.#claims(query), batch.place(index))
+      const shared = forms.get(endorsements) ?? sharedEvidence(collected, endorsements)
+      forms.set(endorsements, shared)
+      return evidenceAnswer(this.#tee, shared, this.#claims(query), batch.place(index))
     }
   }
 
@@ -204,17 +222,26 @@ export class Attester {
   }
 
   #claims({ tls, hpke, userData }: EvidenceQuery): AnswerClaims {
-    const { keys } = this.options
     return {
-      ...(tls && { tls_spki: base64(keys.tlsSpki) }),
-      ...(hpke && { hpke: base64(keys.hpke) }),
+      ...(tls && { tls_spki: this.#keys.tlsSpki }),
+      ...(hpke && { hpke: this.#keys.hpke }),
       ...(userData && { user_data: base64(userData) }),
     }
   }
 }
 
+let reading: Promise<void> | null = null
+
 /** When the event loop has read all that has arrived. */
-const everythingRead = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+function everythingRead(): Promise<void> {
+  reading ??= new Promise((resolve) => {
+    setImmediate(() => {
+      reading = null
+      resolve()
+    })
+  })
+  return reading
+}
 
 /** Null without GPUs, where nothing is bound. */
 const digestOf = (gpus: readonly GpuReport[]): Bytes | null =>

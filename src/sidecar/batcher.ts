@@ -19,11 +19,11 @@ export type BatchAnswer<Answer> = (index: number) => Answer
 
 /**
  * Waits for the device, then calls `take` once for the requests that wait by then. There may be none
- * left.
+ * left, and then no answer.
  */
 export type BatchWork<Query, Answer> = (
   take: () => readonly Query[],
-) => Promise<BatchAnswer<Answer>>
+) => Promise<BatchAnswer<Answer> | null>
 
 export class Batcher<Query, Answer> {
   readonly #deadlines: Deadlines
@@ -87,7 +87,7 @@ export class Batcher<Query, Answer> {
         this.#goOn()
         for (const [index, member] of taken.entries()) {
           member.done = true
-          member.resolve(() => answer(index))
+          member.resolve(() => (answer as BatchAnswer<Answer>)(index))
         }
       },
       (error) => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certificates that the platform hands out with its reports, in the forms that answers carry.
 
-import { equalBytes } from '../core/bytes.js'
 import { type CertKind, parseCertTable } from '../core/cert-table.js'
 import type { Bytes } from '../core/private-copy.js'
 import { derObjects, toPem } from '../pem.js'
@@ -24,7 +23,9 @@ const LEAF_FIRST: readonly CertKind[] = ['vcek', 'vlek', 'ask', 'ark']
 export function certificateReader(): (auxblob: Bytes) => PlatformCertificates {
   let last: { readonly auxblob: Bytes; readonly read: PlatformCertificates } | null = null
   return (auxblob) => {
-    if (last === null || !equalBytes(last.auxblob, auxblob)) last = { auxblob, read: read(auxblob) }
+    if (last === null || Buffer.compare(last.auxblob, auxblob) !== 0) {
+      last = { auxblob, read: read(auxblob) }
+    }
     return last.read
   }
 }

@@ -42,16 +42,10 @@ export class Devices {
    *
    * @throws {AttestationError} `ERR_QUEUE_*`, `ERR_DEVICE_*`
    */
-  async collect(ask: () => Asked | null, caller: Caller): Promise<PlatformReport | null> {
+  collect(ask: () => Asked | null, caller: Caller): Promise<PlatformReport | null> {
     // After its key is wiped the device can only refuse, and each question costs it a call.
-    if (this.#lost) throw lost()
-    const { cpu } = this.options.platform
-    return this.#cpu.run(async () => {
-      const asked = ask()
-      if (asked === null) return null
-      const { report, auxblob } = await cpu.collect(asked.reportData, asked.vmpl)
-      return { report: checkAnswer(cpu.tee, report, asked), auxblob }
-    }, caller)
+    if (this.#lost) return Promise.reject(lost())
+    return this.#cpu.run(() => this.#ask(ask), caller)
   }
 
   /**
@@ -103,6 +97,14 @@ export class Devices {
     const { cpu, gpus } = this.options.platform
     await Promise.all([this.#cpu.idle(), this.#gpu.idle()])
     await Promise.all([cpu.close(), gpus?.close()])
+  }
+
+  async #ask(ask: () => Asked | null): Promise<PlatformReport | null> {
+    const asked = ask()
+    if (asked === null) return null
+    const { cpu } = this.options.platform
+    const { report, auxblob } = await cpu.collect(asked.reportData, asked.vmpl)
+    return { report: checkAnswer(cpu.tee, report, asked), auxblob }
   }
 
   #line(device: Device): Queue {

@@ -64,6 +64,7 @@ export function createMetrics(sources: () => MetricSources): Metrics {
     buckets: FIRMWARE_SECONDS,
     registers,
   })
+  const firmwareOf = { cpu: firmware.labels('cpu'), gpu: firmware.labels('gpu') }
   const firmwareErrors = new Counter({
     name: 'assay_firmware_errors_total',
     help: 'Requests that a device failed, by code',
@@ -83,7 +84,7 @@ export function createMetrics(sources: () => MetricSources): Metrics {
     request: (route, status, seconds) => durationOf(route, status).observe(seconds),
     refusal: (code) => refusals.inc({ code }),
     served: (device, ms, code) => {
-      firmware.labels(device).observe(ms / 1000)
+      firmwareOf[device].observe(ms / 1000)
       if (code) firmwareErrors.inc({ device, code })
     },
     batch: (size) => batches.observe(size),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of the sidecar: bodies in, bodies out, and nothing decided.
 
-import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { MEDIA_TYPES } from '../protocol.js'
 import { type Body, infoAnswer } from './answers.js'
@@ -13,7 +12,6 @@ import type { Caller } from './queue.js'
 import { parseEvidenceRequest, parseQuoteRequest } from './requests.js'
 
 const EMPTY = Buffer.alloc(0)
-const CLOSE = { connection: 'close' }
 
 /** What the routes stand on. */
 export interface Ground {
@@ -81,24 +79,28 @@ function post(
     const { raw, body } = request
     const caller = { connection: raw.socket, gone: () => raw.socket.destroyed }
     const answered = await produce((body as Buffer | undefined) ?? EMPTY, caller)
-    const headers = { 'content-type': answer.mediaType, ...(isClosing() && CLOSE) }
-    send(reply, headers, answered)
+    send(reply, answer.mediaType, isClosing(), answered)
   })
 }
 
 /**
- * Writes a body part by part, past the framework, which takes one piece only. All parts leave in one
- * write to the socket.
+ * Writes a body past the framework, which takes one piece only. Both leave in one write to the socket,
+ * the text together with the headers.
  */
-function send(reply: FastifyReply, headers: OutgoingHttpHeaders, body: Body): void {
+function send(
+  reply: FastifyReply,
+  mediaType: string,
+  isLast: boolean,
+  { own, shared }: Body,
+): void {
   const { raw } = reply
   reply.hijack()
   if (raw.destroyed) return
-  let length = 0
-  for (const part of body) length += part.length
-  raw.writeHead(200, { ...headers, 'content-length': length })
+  if (isLast) raw.setHeader('connection', 'close')
+  const length = own.length + shared.length
+  raw.writeHead(200, { 'content-type': mediaType, 'content-length': length })
   raw.cork()
-  for (const part of body) raw.write(part, 'latin1')
-  raw.end()
+  raw.write(own, 'latin1')
+  raw.end(shared)
   raw.uncork()
 }

@@ -69,7 +69,7 @@ t.test('attester: a batch whose GPUs fail holds up nobody', async (t) => {
     },
   })
   await t.rejects(attester.evidence(QUERY, here()), /a GPU that fails/)
-  t.match((await attester.evidence(QUERY, here())).join(''), /"size":1/)
+  t.match((await attester.evidence(QUERY, here())).own, /"size":1/)
   t.same(sizes, [1])
 })
 
