@@ -35,6 +35,7 @@ const ATTACKS: Readonly<Record<string, () => string>> = {
   'wrong method': () => 'DELETE /quote HTTP/1.1\r\nhost: x\r\n\r\n',
   'no http': () => randomBytes(200).toString('latin1'),
   'large header': () => `GET /info HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+  'many at once': () => post('/quote', JSON_TYPE, nonce(64)).repeat(200),
   'half a head': () => 'POST /quote HTTP/1.1\r\nhost: x\r\n',
   'half a body': () => post('/quote', JSON_TYPE, nonce(64)).slice(0, -10),
 }
@@ -42,6 +43,7 @@ const ATTACKS: Readonly<Record<string, () => string>> = {
 const RUNAWAYS: Readonly<Record<string, () => string>> = {
   silent: () => '',
   'gone after asking': () => post('/quote', JSON_TYPE, nonce(64)),
+  'gone after asking often': () => post('/quote', JSON_TYPE, nonce(64)).repeat(60),
 }
 
 /** Until `stop`. */
