@@ -13,8 +13,11 @@ export { type EarAlgorithm, type EarKey, type EarSigner, earSigner, signEar } fr
 export { endorsementsFor } from './endorsements-for.js'
 export type { Chip, SnpEndorser } from './endorser.js'
 export type { Progress } from './fetcher.js'
+export { appraiseIta } from './ita.js'
+export type { JwkSet } from './jwk-set.js'
 export { type AmdKdsOptions, amdKds } from './kds.js'
 export type { VekKind } from './names.js'
+export { appraiseNras } from './nras.js'
 export type { Appraisal, Challenge } from './options.js'
 export {
   authenticity,
@@ -42,3 +45,20 @@ export {
   memoryStore,
   type StoredEntry,
 } from './store.js'
+export {
+  type ItaClient,
+  itaClient,
+  itaGpuNonce,
+  type NrasClient,
+  nrasClient,
+} from './vouch-client.js'
+export type { ItaClientOptions, NrasOptions } from './vouch-options.js'
+export {
+  type ItaNonce,
+  type ItaOptions,
+  itaRequest,
+  type NrasArchitecture,
+  type NrasRequest,
+  nrasRequest,
+} from './vouch-request.js'
+export type { SentDevice, VouchedClaim, VouchedContext, VouchedGpus } from './vouched.js'
