@@ -28,6 +28,8 @@ export interface FakeDriver {
   readonly breaks?: string
   /** What is written over the structures of evidence, as words by their offset. */
   readonly words?: Readonly<Record<'certificate' | 'report', Readonly<Record<number, number>>>>
+  /** Waited for before each report. */
+  readonly before?: () => Promise<void>
   /** In place of the chain. */
   readonly chain?: Uint8Array
 }
@@ -40,6 +42,7 @@ export const BLACKWELL: FakeGpu = {
   architecture: 10,
 }
 
+const REPORT = 'nvmlDeviceGetConfComputeGpuAttestationReport'
 /** What the driver says when it cannot give a structure. */
 const INVALID_ARGUMENT = 2
 
@@ -65,6 +68,7 @@ export class FakeNvml {
       return async (...values) => {
         this.calls.push(name)
         if (name === this.driver.breaks) throw new Error('out of memory')
+        if (name === REPORT) await this.driver.before?.()
         const status = this.driver.statuses?.[name] ?? this.#functions[name]?.(...values) ?? 0
         return { value: status, errno: 0 }
       }

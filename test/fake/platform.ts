@@ -24,6 +24,8 @@ export interface FakePlatform extends Platform {
 
 export interface FakePlatformOptions {
   readonly gpus?: number
+  /** In place of GPUs that answer everything. */
+  readonly surface?: GpuSurface
   readonly floor?: number
   /** Runs before each report; what it throws, the device throws. */
   readonly before?: () => Promise<void> | void
@@ -58,7 +60,7 @@ export async function fakePlatform(options: FakePlatformOptions = {}): Promise<F
   }
   const platform: FakePlatform = {
     cpu,
-    gpus: gpus > 0 ? gpuSurface(guest, options, () => platform) : null,
+    gpus: options.surface ?? (gpus > 0 ? gpuSurface(guest, options, () => platform) : null),
     guest,
     asked: [],
     gpuNonces: [],
