@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks everything about the sidecar, prints the tables, and writes the figures beside this file; with
 // `--print`, it only prints. `--quick` asks less often, and `--only WORD` only that part:
-// start, throughput, memory or scaling.
+// start, throughput, memory, scaling or gpus.
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { gpuCollection } from './gpu-collection.js'
 import { memory } from './memory.js'
 import { setting } from './print.js'
 import { type Section, table } from './report.js'
@@ -25,7 +26,7 @@ const effort = values.quick ? { rounds: 1, seconds: 3 } : { rounds: 5, seconds: 
 const here = setting(new Date())
 console.log(`${here.machine}; Node ${here.node}; ${here.date}; commit ${here.commit}\n`)
 
-const PARTS = { start, throughput, memory, scaling }
+const PARTS = { start, throughput, memory, scaling, gpus: gpuCollection }
 const sections: Section[] = []
 const workshop = await Workshop.open()
 try {

@@ -4,6 +4,7 @@
 import { AttestationError, type Code } from '../errors.js'
 import { type Asked, checkAnswer, checkGpuAnswers } from './asked.js'
 import type { Clock } from './clock.js'
+import { Health } from './health.js'
 import { type Caller, Queue, type QueueState } from './queue.js'
 import type { GpuReport, Platform, PlatformReport } from './surface.js'
 
@@ -25,11 +26,13 @@ const WAITING_MOST = 0x1000
 export class Devices {
   readonly #cpu: Queue
   readonly #gpu: Queue
+  readonly #health: Readonly<Record<Device, Health>>
   #lost = false
 
   constructor(private readonly options: DevicesOptions) {
     this.#cpu = this.#queue('cpu')
     this.#gpu = this.#queue('gpu')
+    this.#health = { cpu: new Health(options.clock), gpu: new Health(options.clock) }
   }
 
   get hasGpus(): boolean {
@@ -88,14 +91,21 @@ export class Devices {
     const stuck = (['cpu', 'gpu'] as const).find(
       (device) => (this.state(device).busyMs ?? 0) > this.options.deadlineMs,
     )
-    if (stuck === undefined) return null
-    return new AttestationError('ERR_DEVICE_BUSY', `the ${stuck} surface does not answer`)
+    if (stuck !== undefined) {
+      return new AttestationError('ERR_DEVICE_BUSY', `the ${stuck} surface does not answer`)
+    }
+    return this.#health.gpu.trouble ?? this.#health.cpu.trouble
   }
 
   /** Resolves when no device is at work any more and all are closed. */
   async close(): Promise<void> {
     const { cpu, gpus } = this.options.platform
-    await Promise.all([this.#cpu.idle(), this.#gpu.idle()])
+    // Whoever has been answered by the GPUs asks the CPU next, and a batch may follow on a batch.
+    do {
+      await this.#gpu.idle()
+      await this.#cpu.idle()
+      await nextTurn()
+    } while (this.#isAtWork('gpu') || this.#isAtWork('cpu'))
     await Promise.all([cpu.close(), gpus?.close()])
   }
 
@@ -105,6 +115,11 @@ export class Devices {
     const { cpu } = this.options.platform
     const { report, auxblob } = await cpu.collect(asked.reportData, asked.vmpl)
     return { report: checkAnswer(cpu.tee, report, asked), auxblob }
+  }
+
+  #isAtWork(device: Device): boolean {
+    const { waiting, busyMs } = this.state(device)
+    return waiting > 0 || busyMs !== null
   }
 
   #line(device: Device): Queue {
@@ -120,11 +135,15 @@ export class Devices {
       onServed: (ms, error) => {
         const code = error === null ? null : codeOf(error)
         if (code === 'ERR_DEVICE_LOST') this.#lost = true
+        this.#health[device].served(error)
         onServed?.(device, ms, code)
       },
     })
   }
 }
+
+/** When everything that follows on what has been answered has been asked. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const codeOf = (error: unknown): Code =>
   error instanceof AttestationError ? error.code : 'ERR_INTERNAL'

@@ -37,6 +37,9 @@ const NO_RETRY: ReadonlySet<Code> = new Set([
   'ERR_GPU_LOST',
 ])
 
+/** Whether the device stays as it is until somebody restarts or changes the guest. */
+export const isFinal = (code: Code): boolean => NO_RETRY.has(code)
+
 /** Statuses with which fastify refuses a request before a handler sees it. */
 const CODE_OF_STATUS: Readonly<Record<number, readonly [Code, string]>> = {
   413: ['ERR_REQUEST_SIZE', 'the body is larger than any request'],
@@ -63,8 +66,7 @@ function fromFramework(error: unknown): AttestationError {
 }
 
 /** Whether coming back later may help. */
-export const isTemporary = ({ status, code }: Refusal): boolean =>
-  status === 503 && !NO_RETRY.has(code)
+export const isTemporary = ({ status, code }: Refusal): boolean => status === 503 && !isFinal(code)
 
 /** A body in Go's manner: one line. */
 export const plainText = ({ code, message }: Refusal): string => `${code}: ${message}\n`

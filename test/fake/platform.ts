@@ -2,6 +2,7 @@
 // Surfaces of the test world: they answer when a test says so, and remember what they were asked.
 
 import type { Bytes } from '../../src/core/private-copy.js'
+import { AttestationError } from '../../src/errors.js'
 import type { CpuSurface, GpuReport, GpuSurface, Platform } from '../../src/sidecar/surface.js'
 import { type Guest, mintGuest } from './guest.js'
 
@@ -44,6 +45,7 @@ export async function fakePlatform(options: FakePlatformOptions = {}): Promise<F
     tee: 'snp',
     floor,
     collect: async (reportData, vmpl) => {
+      if (platform.closed) throw new AttestationError('ERR_DEVICE_ABSENT', 'it is closed')
       running += 1
       platform.overlap = Math.max(platform.overlap, running)
       platform.asked.push({ reportData: Uint8Array.from(reportData), vmpl })

@@ -133,3 +133,43 @@ t.test('app gpus: a call that hangs is not cut off, and nobody waits for it', as
   while ((await app.inject('/healthz')).statusCode !== 200) await settled()
   t.equal((await ask(app, '/quote', { nonce: base64(NONCE) })).statusCode, 200)
 })
+
+t.test('app gpus: closing answers those whose GPUs have just been asked', async (t) => {
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  for (const batch of [false, true]) {
+    const hanging: (() => void)[] = []
+    const before = () => new Promise<void>((resolve) => hanging.push(resolve))
+    const { app, fake } = await served(t, { gpus: [HOPPER], before })
+    const answer = ask(app, '/v1/evidence', { nonce: base64(NONCE), batch })
+    while (hanging.length === 0) await settled()
+    const closed = app.close()
+    for (let turn = 0; turn < 5; turn++) await settled()
+    hanging[0]?.()
+    t.equal((await answer).statusCode, 200, `batch: ${batch}`)
+    await closed
+    t.equal(fake.calls.at(-1), 'nvmlShutdown')
+  }
+})
+
+t.test('app gpus: /healthz says what the last requests failed with', async (t) => {
+  const { app, fake, clock } = await served(t)
+  const failing = { gpus: GPUS, statuses: { nvmlDeviceGetUUID: 999 } }
+  const health = async () => (await app.inject('/healthz')).body.split(':')[0]
+  const asked = async (driver: FakeDriver) => {
+    fake.driver = driver
+    await ask(app, '/quote', { nonce: base64(NONCE) })
+    return health()
+  }
+  t.equal(await asked(failing), 'ok', 'once is an accident')
+  t.equal(await asked(failing), 'ok')
+  t.equal(await asked(failing), 'ERR_GPU_EVIDENCE')
+  clock.advance(59_999)
+  t.equal(await health(), 'ERR_GPU_EVIDENCE')
+  clock.advance(1)
+  t.equal(await health(), 'ok', 'nobody has asked for a minute')
+  t.equal(await asked(failing), 'ERR_GPU_EVIDENCE')
+  t.equal(await asked({ gpus: GPUS }), 'ok')
+  t.equal(await asked({ gpus: [] }), 'ERR_GPU_LOST', 'and what does not mend is no accident')
+  clock.advance(3_600_000)
+  t.equal(await health(), 'ERR_GPU_LOST')
+})
