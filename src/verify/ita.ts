@@ -6,12 +6,7 @@ import { checkItaClaims } from './ita-claims.js'
 import { KeyRing } from './jwk-set.js'
 import { type Claims, openJws, type Signing } from './jws.js'
 import { checkIssued, checkNonce } from './token-claims.js'
-import {
-  appraiseVouched,
-  type Testimony,
-  type VouchedContext,
-  type VouchedGpus,
-} from './vouched.js'
+import { allHeard, type Heard, hear, type VouchedContext, type VouchedGpus } from './vouched.js'
 
 /** The portal of each region, in production; it is where the keys are. */
 export const ITA_PORTALS = [
@@ -31,10 +26,16 @@ const BY = 'Intel Trust Authority'
  * @param context the nonce is the one that the GPU was asked to carry, not the service's own
  * @throws {AttestationError} `ERR_ARGUMENT` for a nonce that has not 32 bytes
  */
-export function appraiseIta(answer: unknown, context: VouchedContext): Promise<VouchedGpus> {
+export async function appraiseIta(answer: unknown, context: VouchedContext): Promise<VouchedGpus> {
+  const heard = await hearIta(answer, context)
+  return { ...allHeard([heard], context.devices), by: BY }
+}
+
+/** The same, with nothing about devices that the token does not speak of. */
+export function hearIta(answer: unknown, context: VouchedContext): Promise<Heard> {
   const { jwks, at, nonce, issuer } = context
   const issuers = issuer === undefined ? ISSUERS : [issuer]
-  return appraiseVouched(BY, context, async () => {
+  return hear(BY, context, async () => {
     const ring = new KeyRing(jwks)
     const claims = await openJws(tokenOf(answer), ring, signingOf(issuers))
     const lifetime = checkIssued(claims, { at, issuers })
@@ -42,7 +43,7 @@ export function appraiseIta(answer: unknown, context: VouchedContext): Promise<V
     const gpu = gpuOf(claims)
     checkNonce(gpu, nonce)
     const said = { ...checkItaClaims(gpu), ...lifetime }
-    return { refusal: null, statements: [{ name: 'GPU', said }] } satisfies Testimony
+    return { refusal: null, statements: [{ name: 'GPU', said }] }
   })
 }
 

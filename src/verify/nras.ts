@@ -11,7 +11,9 @@ import { checkDeviceClaims, NRAS_CLAIMS, type NrasClaimsVersion } from './nras-c
 import { type Problem, problemOf } from './result.js'
 import { brief, checkClaims, checkIssued, checkNonce, type Expected } from './token-claims.js'
 import {
-  appraiseVouched,
+  allHeard,
+  type Heard,
+  hear,
   type Statement,
   type Testimony,
   type VouchedContext,
@@ -39,9 +41,15 @@ interface Reading extends Expected {
  * @param answer as parsed from JSON, alone or as NVIDIA's SDKs wrap it
  * @throws {AttestationError} `ERR_ARGUMENT` for a nonce that has not 32 bytes
  */
-export function appraiseNras(answer: unknown, context: VouchedContext): Promise<VouchedGpus> {
+export async function appraiseNras(answer: unknown, context: VouchedContext): Promise<VouchedGpus> {
+  const heard = await hearNras(answer, context)
+  return { ...allHeard([heard], context.devices), by: BY }
+}
+
+/** The same, with nothing about devices that the answer does not speak of. */
+export function hearNras(answer: unknown, context: VouchedContext): Promise<Heard> {
   const { jwks, at, nonce, issuer = NRAS_ORIGIN } = context
-  return appraiseVouched(BY, context, async () => {
+  return hear(BY, context, async () => {
     const ring = new KeyRing(jwks)
     return readTestimony(readNrasAnswer(answer), { ring, nonce, at, issuers: [issuer] })
   })

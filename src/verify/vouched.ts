@@ -73,20 +73,25 @@ export interface Testimony {
   readonly statements: readonly Statement[]
 }
 
+/** What one token comes to by itself. */
+export interface Heard extends VouchedGpus {
+  readonly refusal: Problem | null
+}
+
 const CHECK = 'gpu.vouched'
 const NONCE_LEN = 32
 
 /**
- * Findings and claims out of a token.
+ * Findings and claims out of a token, those aside that are missing.
  *
  * @param read opens the token; what it throws becomes the finding
  * @throws {AttestationError} `ERR_ARGUMENT` for a nonce that no GPU can carry, or a time that is none
  */
-export async function appraiseVouched(
+export async function hear(
   by: string,
   { nonce, at, devices }: VouchedContext,
   read: () => Promise<Testimony>,
-): Promise<VouchedGpus> {
+): Promise<Heard> {
   if (nonce.length !== NONCE_LEN) {
     throw new AttestationError('ERR_ARGUMENT', `a nonce of ${NONCE_LEN} bytes expected`)
   }
@@ -96,31 +101,41 @@ export async function appraiseVouched(
   const { refusal, statements } = await read().catch(
     (error: unknown): Testimony => ({ refusal: problemOf(error), statements: [] }),
   )
-  return refusal === null
-    ? accept(by, statements, devices)
-    : refuse(by, refusal, statements, devices)
+  return refusal === null ? accept(by, statements, devices) : refuse(by, refusal, statements)
+}
+
+/** The findings of tokens, and one on each device that none of them vouches for. */
+export function allHeard(
+  heard: readonly Heard[],
+  devices: readonly SentDevice[] | null,
+): Pick<VouchedGpus, 'findings' | 'claims'> {
+  const claims = heard.flatMap((one) => one.claims)
+  const findings = heard.flatMap((one) => one.findings)
+  const { refusal = null } = heard.find((one) => one.refusal !== null) ?? {}
+  const by = [...new Set(heard.map((one) => one.by))].join(' and ')
+  for (const { index } of devices ?? []) {
+    if (claims.some(({ device }) => device === index)) continue
+    const detail = `${by} does not vouch for this device`
+    const finding = refusal ? blocked(CHECK, refusal) : fail(CHECK, 'ERR_TOKEN_DEVICE', detail)
+    findings.push(ofDevice(index, finding))
+  }
+  return { findings, claims }
 }
 
 /** No device is vouched for; those that the service refused by name are named. */
-function refuse(
-  by: string,
-  refusal: Problem,
-  statements: readonly Statement[],
-  devices: readonly SentDevice[] | null,
-): VouchedGpus {
+function refuse(by: string, refusal: Problem, statements: readonly Statement[]): Heard {
   const findings = [fail(CHECK, refusal.code, `${by}: ${refusal.detail}`)]
   for (const { name, said } of statements) {
     if (!isThere(said)) findings.push(fail(CHECK, said.code, `${by}, ${name}: ${said.detail}`))
   }
-  for (const { index } of devices ?? []) findings.push(ofDevice(index, blocked(CHECK, refusal)))
-  return { findings, claims: [], by }
+  return { findings, claims: [], by, refusal }
 }
 
 function accept(
   by: string,
   statements: readonly Statement[],
   devices: readonly SentDevice[] | null,
-): VouchedGpus {
+): Heard {
   const overall = `a token of ${by} for ${count(statements)}, whose word this is: not checked here`
   const findings = [pass(CHECK, overall)]
   const claims: VouchedClaim[] = []
@@ -136,12 +151,7 @@ function accept(
       findings.push(fail(CHECK, code, `${by}, ${name}: ${detail}`))
     }
   }
-  for (const { index } of devices ?? []) {
-    if (claims.some(({ device }) => device === index)) continue
-    const detail = `${by} does not vouch for this device`
-    findings.push(ofDevice(index, fail(CHECK, 'ERR_TOKEN_DEVICE', detail)))
-  }
-  return { findings, claims, by }
+  return { findings, claims, by, refusal: null }
 }
 
 const count = ({ length }: readonly Statement[]): string =>
