@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the GPUs of this machine are good for, and what to do about it.
 
-import type { ConfCompute, GpuSurvey } from '../sidecar/conf-compute.js'
+import {
+  type ConfCompute,
+  type GpuSurvey,
+  PRODUCTION,
+  PROTECTED_PCIE,
+} from '../sidecar/conf-compute.js'
+import { ARCHITECTURES } from '../sidecar/gpu-architectures.js'
 import { NVML_LIBRARY, NVML_STATUS, type NvmlFailure } from '../sidecar/nvml.js'
 import type { Probed } from '../sidecar/probe.js'
 
-/** As of a surface; `ready` says that evidence can be asked for. */
+/** As of a surface; `ready` says that the sidecar would ask them for evidence. */
 export type GpuVerdict = Pick<Probed, 'state' | 'detail' | 'remedy'>
 
 const CC_ON =
@@ -15,7 +21,7 @@ const CC_ON =
 const START_REMEDIES: Readonly<Record<number, string>> = {
   [NVML_STATUS.noPermission]: 'run as root of the guest',
   [NVML_STATUS.driverNotLoaded]: 'modprobe nvidia in the guest',
-  [NVML_STATUS.libraryNotFound]: `install the NVIDIA driver in the guest; in a container, mount ${NVML_LIBRARY} of the guest`,
+  [NVML_STATUS.libraryNotFound]: `install the NVIDIA driver in the guest; in a container, mount ${NVML_LIBRARY} of the guest, which the sidecar tries itself`,
   [NVML_STATUS.libraryMismatch]: `use ${NVML_LIBRARY} of the guest itself, which fits its kernel driver`,
 }
 
@@ -28,6 +34,21 @@ export function judgeGpus(survey: GpuSurvey, onBus: number): GpuVerdict {
   }
   if (gpus.length === 0) return withoutDriver(onBus, failure)
   const here = `${counted(gpus.length)}, driver ${driverVersion ?? 'of unknown version'}`
+  if (gpus.length < onBus) {
+    return {
+      state: 'unusable',
+      detail: `${here}: ${onBus} are on the PCI bus, and all are attested or none`,
+      remedy: 'dmesg says what became of the others; each needs its node /dev/nvidiaN',
+    }
+  }
+  const other = gpus.find(({ architecture }) => architecture && !ARCHITECTURES.has(architecture))
+  if (other) {
+    return {
+      state: 'unusable',
+      detail: `${here}: ${other.architecture} gives no evidence`,
+      remedy: 'it takes a Hopper or Blackwell GPU',
+    }
+  }
   if (confCompute === null) {
     return {
       state: 'unusable',
@@ -68,18 +89,25 @@ function judgeMode(confCompute: ConfCompute, here: string): GpuVerdict {
       remedy: CC_ON,
     }
   }
-  const isProtected = multiGpu === 'protected PCIe'
+  const isProtected = multiGpu === PROTECTED_PCIE
   if (mode === 'off' && !isProtected) {
     return { state: 'unusable', detail: `${here}: confidential computing is off`, remedy: CC_ON }
   }
-  const how = isProtected ? 'protected PCIe is on' : `confidential computing is on (${environment})`
-  return ready === false
-    ? {
-        state: 'ready',
+  if (environment !== PRODUCTION) {
+    return {
+      state: 'unusable',
+      detail: `${here}: confidential computing in an environment of ${environment}`,
+      remedy: 'it takes GPUs, firmware and a driver of production',
+    }
+  }
+  const how = isProtected ? 'protected PCIe is on' : 'confidential computing is on'
+  return ready === true
+    ? { state: 'ready', detail: `${here}: ${how}`, remedy: null }
+    : {
+        state: 'unusable',
         detail: `${here}: ${how}; they take no work yet`,
-        remedy: 'nvidia-smi conf-compute -srs 1, once their evidence has been verified',
+        remedy: 'nvidia-smi conf-compute -srs 1 in the guest',
       }
-    : { state: 'ready', detail: `${here}: ${how}`, remedy: null }
 }
 
 const counted = (count: number): string => (count === 1 ? '1 NVIDIA GPU' : `${count} NVIDIA GPUs`)

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type GpuSurvey, surveyGpus } from '../sidecar/conf-compute.js'
 import { nvidiaGpus } from '../sidecar/machine.js'
+import { findNvml } from '../sidecar/nvml-library.js'
 import { type Probed, probe } from '../sidecar/probe.js'
 
 export interface Machine {
@@ -33,10 +34,14 @@ const HOSTS = [
   ['TDX', 'sys/module/kvm_intel/parameters/tdx'],
 ] as const
 
+/** Nothing is mounted to look at it. */
+const untouched = async () => null
+
 /** @param root where the machine's files begin */
 export async function lookAround(
   root: string,
-  survey: typeof surveyGpus = surveyGpus,
+  survey: () => Promise<GpuSurvey> = () =>
+    surveyGpus(() => findNvml({ root, guestRoot: untouched })),
 ): Promise<Machine> {
   const read = (file: string) => readFile(path.join(root, file), 'latin1').catch(() => '')
   const kernel = (await read('proc/sys/kernel/osrelease')).trim()

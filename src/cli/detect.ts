@@ -42,31 +42,39 @@ export function detectCommand(io: Io, answer: Answer): Command {
 
 /** Says what was found, and whether any of it gives evidence of the CPU, without which there is none. */
 export function detect(io: Pick<Io, 'out'>, machine: Machine, json: boolean): ExitCode {
-  const usable = machine.surfaces.some(({ state }) => state === 'ready')
-  io.out(json ? `${JSON.stringify(documentOf(machine, usable), null, 2)}\n` : textOf(machine))
+  const verdict = judgeGpus(machine.gpus, machine.pciGpus)
+  const usable = machine.surfaces.some(({ state }) => state === 'ready') && !isInTheWay(verdict)
+  io.out(
+    json
+      ? `${JSON.stringify(documentOf(machine, verdict, usable), null, 2)}\n`
+      : textOf(machine, verdict),
+  )
   return usable ? EXIT.done : EXIT.undecided
 }
 
-function documentOf(machine: Machine, usable: boolean): object {
+/** A guest with GPUs attests all of them, or nothing. */
+const isInTheWay = ({ state }: GpuVerdict): boolean => state !== 'absent' && state !== 'ready'
+
+function documentOf(machine: Machine, verdict: GpuVerdict, usable: boolean): object {
   const { kernel, cpu, virtual, hosts, surfaces, gpus, pciGpus } = machine
   return {
     usable,
     machine: { kernel, cpu, virtual, hosts },
     surfaces,
-    gpus: { ...judgeGpus(gpus, pciGpus), onBus: pciGpus, ...gpus },
+    gpus: { ...verdict, onBus: pciGpus, ...gpus },
     advice: advice(machine),
   }
 }
 
-function textOf(machine: Machine): string {
+function textOf(machine: Machine, verdict: GpuVerdict): string {
   const ready = machine.surfaces.filter(({ state }) => state === 'ready')
   const rows: readonly Row[] = [
     ...machine.surfaces.map(({ surface, ...rest }) => ({ ...rest, name: surface })),
-    { ...judgeGpus(machine.gpus, machine.pciGpus), name: 'gpu', tee: null },
+    { ...verdict, name: 'gpu', tee: null },
   ]
   const todo = advice(machine)
   const lines = [
-    headline(ready),
+    headline(ready, verdict),
     `kernel ${machine.kernel ?? 'unknown'}, ${kindOf(machine)}`,
     '',
     ...rows.flatMap((row) => formatRow(row, isPointless(row, machine))),
@@ -80,9 +88,12 @@ function textOf(machine: Machine): string {
   return `${lines.map((line) => line.replaceAll(/[^ -~]/g, '?')).join('\n')}\n`
 }
 
-function headline(ready: Machine['surfaces']): string {
+function headline(ready: Machine['surfaces'], gpus: GpuVerdict): string {
   const [best] = ready
   if (best === undefined) return 'this machine CANNOT attest'
+  if (isInTheWay(gpus)) {
+    return 'this machine CANNOT attest: its CPU could, but not its GPUs (assay sidecar --gpus ignore leaves them out)'
+  }
   const tee = best.tee === null ? 'a TEE' : TEE_NAMES[best.tee]
   return `this machine can attest: ${tee}, through ${best.surface}`
 }

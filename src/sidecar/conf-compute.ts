@@ -3,6 +3,7 @@
 // evidence is asked of each GPU, and judged elsewhere.
 
 import { memory, viewOf } from './foreign.js'
+import { architectureOf } from './gpu-architectures.js'
 import { type Nvml, type NvmlAnswer, type NvmlFailure, openNvml, u32Of } from './nvml.js'
 
 /** Confidential computing as the whole system has it (nvml.h, nvmlSystemConfComputeSettings_t). */
@@ -39,15 +40,6 @@ export const PROTECTED_PCIE = 'protected PCIe'
 const ENVIRONMENTS = ['unavailable', 'simulation', PRODUCTION]
 const MULTI_GPU = ['none', PROTECTED_PCIE, 'NVLE']
 const CPU_CAPABILITIES = ['none', 'SEV', 'TDX', 'SEV-SNP', 'SEV-SNP vTOM']
-/** nvmlDeviceArchitecture_t. */
-const ARCHITECTURES: Readonly<Record<number, string>> = {
-  7: 'AMPERE',
-  8: 'ADA',
-  9: 'HOPPER',
-  10: 'BLACKWELL',
-  13: 'RUBIN',
-}
-
 // nvmlConfComputeSystemState_t and nvmlSystemConfComputeSettings_t: words in this order. The second
 // starts with its version, and so with its length.
 const STATE_LEN = 12
@@ -98,9 +90,6 @@ async function gpusOf(nvml: Nvml, kept: Keep): Promise<Gpu[]> {
   }
   return gpus
 }
-
-export const architectureOf = (number: number): string =>
-  ARCHITECTURES[number] ?? `architecture ${number}`
 
 async function confComputeOf(nvml: Nvml, kept: Keep): Promise<ConfCompute | null> {
   const state = kept(await readState(nvml))

@@ -3,7 +3,7 @@
 
 import { REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import { AttestationError } from '../errors.js'
-import { architectureOf } from './conf-compute.js'
+import { ARCHITECTURES, architectureOf } from './gpu-architectures.js'
 import { unwrap } from './gpu-error.js'
 import { checkMode, type GpuMode } from './gpu-mode.js'
 import type { Nvml } from './nvml.js'
@@ -13,7 +13,6 @@ import type { GpuReport, GpuSurface } from './surface.js'
 /** A GPU as it was found at the start, by its place among the others. */
 type Known = Pick<GpuReport, 'architecture' | 'uuid'>
 
-const ARCHITECTURES: readonly string[] = ['HOPPER', 'BLACKWELL']
 /** `GPU-` and what RFC 9562 calls a UUID. */
 const UUID = /^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -107,11 +106,11 @@ async function identify(nvml: Nvml, index: number): Promise<Known> {
     throw new AttestationError('ERR_GPU_DRIVER', `GPU ${index} has no UUID of the form GPU-…`)
   }
   const architecture = architectureOf(unwrap(await nvml.architecture(device), index))
-  if (ARCHITECTURES.includes(architecture)) {
+  if (ARCHITECTURES.has(architecture)) {
     return { architecture: architecture as Known['architecture'], uuid }
   }
   throw new AttestationError(
     'ERR_GPU_UNSUPPORTED',
-    `GPU ${index} expected ${ARCHITECTURES.join(' or ')}, got ${architecture}`,
+    `GPU ${index} expected ${[...ARCHITECTURES].join(' or ')}, got ${architecture}`,
   )
 }

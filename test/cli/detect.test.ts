@@ -143,6 +143,16 @@ t.test('detect: GPUs, one line each', async (t) => {
   t.match(run(found({ gpus: lost })).out, '0: unknown, no UUID\n')
 })
 
+t.test('detect: GPUs that are not attested are in the way of the CPU', async (t) => {
+  const surfaces = [surface('configfs-tsm', 'ready'), ...NOTHING.slice(1)]
+  const off = found({ surfaces, gpus: await surveyOf({ ccFeature: 0 }), pciGpus: 1 })
+  const { code, out } = run(off)
+  t.equal(code, 20)
+  t.match(out, /^this machine CANNOT attest: its CPU could.*--gpus ignore/)
+  t.equal(JSON.parse(run(off, true).out).usable, false)
+  t.equal(run(found({ surfaces, gpus: await surveyOf(), pciGpus: 1 })).code, 0)
+})
+
 t.test('detect: GPUs alone are no way to attest', async (t) => {
   const gpus = await surveyOf()
   const { code, out } = run(found({ gpus, pciGpus: 1 }), true)
@@ -177,14 +187,11 @@ t.test('detect: what GPUs are good for', async (t) => {
     [noCc, 1, 'unusable', /no confidential computing/, /Hopper or Blackwell/],
     [{ ccFeature: 0 }, 1, 'unusable', /computing is off/, /--set-cc-mode=on/],
     [{ devToolsMode: 1 }, 1, 'unusable', /DevTools/, /--set-cc-mode=on/],
-    [
-      { ready: 0 },
-      1,
-      'ready',
-      /on \(production\); they take no work yet/,
-      /nvidia-smi conf-compute -srs 1/,
-    ],
-    [{}, 1, 'ready', /on \(production\)$/, null],
+    [{ ready: 0 }, 1, 'unusable', /is on; they take no work yet/, /nvidia-smi conf-compute -srs 1/],
+    [{ environment: 1 }, 1, 'unusable', /of simulation$/, /production/],
+    [{ gpus: [{ ...HOPPER, architecture: 8 }] }, 1, 'unusable', /ADA gives no evidence/, /Hopper/],
+    [{}, 2, 'unusable', /2 are on the PCI bus/, /dmesg/],
+    [{}, 1, 'ready', /computing is on$/, null],
     [{ ccFeature: 0, multiGpuMode: 1 }, 1, 'ready', /protected PCIe is on$/, null],
     [
       { statuses: { nvmlSystemGetDriverVersion: 3 } },
