@@ -12,7 +12,7 @@ import { buildApp } from '../../src/sidecar/app.js'
 import type { CpuSurface, GpuReport, GpuSurface } from '../../src/sidecar/surface.js'
 import { pattern } from '../fake/nvidia.js'
 import { mintQuote } from '../fake/tdx.js'
-import { changed } from '../helpers.js'
+import { changed, rejectsCode } from '../helpers.js'
 import { gpuNonce } from '../oracle/digest.js'
 import { Tree } from '../oracle/merkle.js'
 import * as oracle from '../oracle/report-data.js'
@@ -331,6 +331,13 @@ t.test('app: what the framework refuses has our codes', async (t) => {
     headers: { 'content-length': '7' },
   })
   t.match(short, { statusCode: 400, body: /^ERR_REQUEST_BODY: / })
+})
+
+t.test('app: a route with a schema of the framework would bring in its compilers', async (t) => {
+  const { app } = await world(t)
+  const schema = { response: { 200: { type: 'string' } } }
+  app.get('/schema', { schema }, () => 'a string')
+  await rejectsCode(t, Promise.resolve(app.ready()), 'ERR_INTERNAL')
 })
 
 t.test('app: paths and methods that are not there', async (t) => {
