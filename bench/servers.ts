@@ -3,21 +3,21 @@
 
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { serialize } from 'node:v8'
 import { type Machine, mintMachine } from '../src/simulate/machine.js'
+import { lastStage } from '../test/image/dockerfile.js'
 import type { Load } from './load.js'
 import type { Loaded } from './load-tally.js'
 import { type ServerCommand, type ServerProcess, startServer } from './server-process.js'
 
-/** What the image starts node with: the flags of V8, and what glibc reads before there is any code. */
-export const IMAGE = {
-  flags: ['--max-semi-space-size=2', '--max-old-space-size=28'],
-  env: { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '16384' },
-} as const
+/** What the image starts node with: flags of V8, and apart from them what glibc reads. */
+const { NODE_OPTIONS = '', ...ALLOCATOR } = lastStage(
+  readFileSync('deploy/sidecar.Dockerfile', 'utf8'),
+).env
 
 /** Where tools/bench.mjs has put the programs. */
 const program = (name: string): string => path.join('build', 'bench', name)
@@ -57,12 +57,8 @@ export class Workshop {
   sidecar(choice: SidecarChoice = {}): Promise<ServerProcess> {
     const { unlimited = false, roomy = false, group } = choice
     return startServer({
-      argv: [
-        ...(unlimited || roomy ? [] : IMAGE.flags),
-        program('simulated.cjs'),
-        this.#simulated(choice),
-      ],
-      ...(!unlimited && { env: IMAGE.env }),
+      argv: [program('simulated.cjs'), this.#simulated(choice)],
+      ...(!unlimited && { env: roomy ? ALLOCATOR : { ...ALLOCATOR, NODE_OPTIONS } }),
       ...(group && { group }),
     })
   }
