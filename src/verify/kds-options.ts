@@ -5,6 +5,7 @@
 import { HW_ID_LEN } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
+import { readBaseUrl } from './base-url.js'
 import { readRoots } from './caller-roots.js'
 import type { Chip } from './endorser.js'
 import { DEADLINE_MS, type FetcherOptions, REQUEST_MS } from './fetcher.js'
@@ -58,25 +59,13 @@ export function checkKdsOptions(options: AmdKdsOptions): CheckedKdsOptions {
     deadlineMs: DEADLINE_MS,
     crlReuseMs: CRL_REUSE_MS,
     ...options,
-    baseUrl: base(options.baseUrl ?? AMD_BASE_URL),
+    baseUrl: readBaseUrl(options.baseUrl ?? AMD_BASE_URL),
     roots: readRoots((options.roots ?? []).map((root) => new Uint8Array(root))),
   }
   for (const name of DURATIONS) {
     if (!(checked[name] >= 0)) throw wrong(`${name} is not a number of milliseconds`)
   }
   return checked
-}
-
-/** Without a slash at the end: paths bring their own. */
-function base(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  const usable = url && ['https:', 'http:'].includes(url.protocol)
-  if (!usable || url.username || url.password || url.search || url.hash) {
-    throw wrong(
-      'the base URL of the service is no http or https URL, or has credentials, query or fragment',
-    )
-  }
-  return url.href.replace(/\/+$/, '')
 }
 
 const SPL_MAX = 255
