@@ -15,6 +15,8 @@ export interface Item<Value> extends Wanted {
   readonly key: string
   /** Refuses, with a code of the layer `endorsement`, what is not what was asked. */
   readonly read: (bytes: Bytes) => Promise<Value>
+  /** The same of an answer that has just come, where more is known of what it must say. */
+  readonly readAnswer?: (bytes: Bytes) => Promise<Value>
   /** Whether it may be used without asking; `age` in milliseconds, infinite if it is not credible. */
   readonly isFresh: (value: Value, age: number) => boolean
   /** Whether it may be used after asking in vain. */
@@ -92,7 +94,8 @@ export class Keeper {
     }
     const bytes = await fetcher.get(item)
     const fetchedAt = now()
-    const value = await item.read(bytes).catch((cause) => {
+    const { read, readAnswer = read } = item
+    const value = await readAnswer(bytes).catch((cause) => {
       throw wrongAnswer(item, cause)
     })
     if (kept && !item.isSuccessor(value, kept.value)) {

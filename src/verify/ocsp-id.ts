@@ -7,7 +7,7 @@ import type { Bytes } from '../core/private-copy.js'
 import { remember } from './cache.js'
 import { CONTEXT_0, DerReader, INTEGER, SEQUENCE } from './der.js'
 import { readBits } from './der-values.js'
-import type { CertId, OcspHash } from './ocsp.js'
+import type { CertId, OcspHash } from './ocsp-single.js'
 import type { Certificate } from './x509.js'
 
 interface Hashes {

@@ -2,11 +2,8 @@
 // What OCSP says about the certificates of a chain, as of a time.
 
 import type { Bytes } from '../core/private-copy.js'
-import { CODES } from '../errors.js'
-import { type CertStatus, parseOcsp } from './ocsp.js'
 import type { OcspClient } from './ocsp-client.js'
-import { isAbout } from './ocsp-id.js'
-import { signerOf } from './ocsp-responder.js'
+import { type Genuine, genuineStatuses, isCurrent } from './ocsp-status.js'
 import { type Check, type Finding, fail, type Problem, pass, problemOf, unknown } from './result.js'
 import type { Certificate } from './x509.js'
 
@@ -23,14 +20,6 @@ export interface OcspContext {
   /** Asked first, because what is at hand may be older than a revocation; null: nobody is asked. */
   readonly ocspClient: OcspClient | null
 }
-
-/** A status with the certificate of who signed it: somebody who may. */
-interface Genuine extends CertStatus {
-  readonly signer: Certificate
-}
-
-/** Clocks differ by that much, and a response to a request is newer than the time of the appraisal. */
-export const CLOCK_SKEW_MS = 300_000
 
 /** @param path each issued by the next; the last one is asked nobody about */
 export async function checkStatuses(
@@ -61,28 +50,19 @@ interface Question {
 }
 
 /** The status that counts at that time, when it is good; else what there is to say. */
-async function statusOf(
-  question: Question,
-  { at, ocsp, ocspClient }: OcspContext,
-): Promise<Genuine | Finding> {
-  const asked = ocspClient && (await ask(question, at, ocspClient))
-  const answer = asked && !('code' in asked) ? [asked] : []
-  let known: readonly Genuine[]
-  try {
-    known = (await Promise.all([...answer, ...ocsp].map((der) => genuine(der, question)))).flat()
-  } catch (error) {
-    return unusable(question, problemOf(error))
-  }
-  const { check } = question
-  const name = question.subject.subject
+async function statusOf(question: Question, context: OcspContext): Promise<Genuine | Finding> {
+  const { check, subject } = question
+  const [, name = subject.subject] = COMMON_NAME.exec(subject.subject) ?? []
+  const { known, fault, excuse } = await gather(question, context)
+  if (fault) return fail(check, fault.code, fault.detail)
   // Whenever that was said: what was taken back is not trusted for earlier times either.
   if (known.some(({ status }) => status === 'revoked')) {
     return fail(check, 'ERR_CERTIFICATE_REVOKED', `OCSP calls ${name} revoked`)
   }
-  const [newest] = known.filter((status) => isCurrent(status, at)).toSorted(byAge)
+  const [newest] = known.filter((status) => isCurrent(status, context.at)).toSorted(byAge)
   if (!newest) {
-    const why = asked && 'code' in asked ? asked : known.length > 0 ? stale(known) : MISSING
-    return unknown(check, why.code, `no OCSP response about ${name}: ${why.detail}`)
+    const why = excuse ?? (known.length > 0 ? stale(known) : MISSING)
+    return unknown(check, why.code, `no OCSP response about ${name} is of use: ${why.detail}`)
   }
   if (newest.status === 'good') return newest
   return newest.status === 'hold'
@@ -90,41 +70,43 @@ async function statusOf(
     : fail(check, 'ERR_OCSP', `OCSP does not know ${name}`)
 }
 
-async function ask(
-  { subject, issuer }: Question,
-  at: Date,
-  client: OcspClient,
-): Promise<Bytes | Problem> {
-  try {
-    return await client.status(subject, issuer, at)
-  } catch (error) {
-    return problemOf(error)
+const COMMON_NAME = /(?:^|, )CN=([^,]+)/
+
+interface Gathered {
+  /** Everything that anybody who may has said, whoever handed it out. */
+  readonly known: readonly Genuine[]
+  /** Something about this certificate that is forged, or anything that cannot be read. */
+  readonly fault: Problem | null
+  /** Why somebody who was asked says nothing. */
+  readonly excuse: Problem | null
+}
+
+async function gather(
+  question: Question,
+  { at, ocsp, ocspClient }: OcspContext,
+): Promise<Gathered> {
+  const { subject, issuer } = question
+  const asked = ocspClient && (await tried(() => ocspClient.status(subject, issuer, at)))
+  const answered = asked !== null && !('code' in asked)
+  const read = await Promise.all(
+    (answered ? [asked, ...ocsp] : ocsp).map((der) =>
+      tried(() => genuineStatuses(der, subject, issuer)),
+    ),
+  )
+  const problems = read.filter((part) => 'code' in part)
+  return {
+    known: read.flatMap((part) => ('code' in part ? [] : part)),
+    fault: problems.find(({ code }) => code !== 'ERR_OCSP_REFUSED') ?? null,
+    excuse: (answered ? null : asked) ?? problems[0] ?? null,
   }
 }
 
-/** What a response says about the certificate, if that is for its signer to say. */
-async function genuine(der: Bytes, { subject, issuer }: Question): Promise<Genuine[]> {
-  const response = parseOcsp(der)
-  const about = await Promise.all(response.statuses.map(({ id }) => isAbout(id, subject, issuer)))
-  const own = response.statuses.filter((_, at) => about[at])
-  if (own.length === 0) return []
-  const signer = await signerOf(response, issuer)
-  return own.map((status) => ({ ...status, signer }))
-}
-
-const unusable = ({ check }: Question, { code, detail }: Problem): Finding =>
-  CODES[code] === 'unavailable' ? unknown(check, code, detail) : fail(check, code, detail)
-
-/** Without a time of the next update, a status holds for the moment at which it was given. */
-export function isCurrent(
-  { thisUpdate, nextUpdate, signer }: Pick<Genuine, 'thisUpdate' | 'nextUpdate' | 'signer'>,
-  at: Date,
-): boolean {
-  const from = thisUpdate.getTime() - CLOCK_SKEW_MS
-  const { notBefore, notAfter } = signer
-  return (
-    from <= at.getTime() && at <= (nextUpdate ?? thisUpdate) && notBefore <= at && at <= notAfter
-  )
+async function tried<Value>(run: () => Promise<Value>): Promise<Value | Problem> {
+  try {
+    return await run()
+  } catch (error) {
+    return problemOf(error)
+  }
 }
 
 const byAge = (a: Genuine, b: Genuine): number => b.thisUpdate.getTime() - a.thisUpdate.getTime()
@@ -133,6 +115,7 @@ const MISSING: Problem = { code: 'ERR_ENDORSEMENT_MISSING', detail: 'none was pr
 
 function stale(known: readonly Genuine[]): Problem {
   const [newest] = known.toSorted(byAge) as [Genuine]
-  const period = `${newest.thisUpdate.toISOString()} to ${(newest.nextUpdate ?? newest.thisUpdate).toISOString()}`
+  const { thisUpdate: from, nextUpdate: to } = newest
+  const period = `${from.toISOString()} to ${(to ?? from).toISOString()}`
   return { code: 'ERR_OCSP_STALE', detail: `the newest is of ${period}` }
 }

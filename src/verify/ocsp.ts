@@ -11,39 +11,21 @@ import {
   CONTEXT_1,
   CONTEXT_2,
   type DerReader,
-  ENUMERATED,
   exactly,
   malformed,
-  NULL,
   OCTET_STRING,
   SEQUENCE,
 } from './der.js'
 import { readGeneralizedTime, readOid } from './der-values.js'
+import {
+  type CertStatus,
+  NONCE,
+  readEnumerated,
+  readOcspExtensions,
+  readSingle,
+} from './ocsp-single.js'
 import { readFrame, type Signed } from './signed.js'
-import { readSerial } from './x509.js'
-import { NO_EXTENSIONS, readExtensions } from './x509-extensions.js'
 import { readName } from './x509-name.js'
-
-/** With what the names and keys in a CertID are hashed; as WebCrypto spells it. */
-export type OcspHash = 'SHA-1' | 'SHA-256' | 'SHA-384'
-
-/** Which certificate a status is about. */
-export interface CertId {
-  readonly hash: OcspHash
-  readonly issuerNameHash: Bytes
-  readonly issuerKeyHash: Bytes
-  /** As `Identity.serial`. */
-  readonly serial: string
-}
-
-export interface CertStatus {
-  readonly id: CertId
-  /** `hold`: revoked, but it may be taken back (certificateHold). */
-  readonly status: 'good' | 'revoked' | 'hold' | 'unknown'
-  readonly thisUpdate: Date
-  /** When newer information is to be had; null when at any time. */
-  readonly nextUpdate: Date | null
-}
 
 export interface OcspResponse extends Signed {
   /** Who says that it is the responder: a name as `Identity.subject`, or SHA-1 of its key in hex. */
@@ -55,15 +37,7 @@ export interface OcspResponse extends Signed {
   readonly certificates: readonly Bytes[]
 }
 
-export const HASHES: ReadonlyMap<string, OcspHash> = new Map([
-  ['1.3.14.3.2.26', 'SHA-1'],
-  ['2.16.840.1.101.3.4.2.1', 'SHA-256'],
-  ['2.16.840.1.101.3.4.2.2', 'SHA-384'],
-])
-/** Content of the OID of the nonce extension (RFC 8954), and the OID. */
-export const NONCE = '1.3.6.1.5.5.7.48.1.2'
 const BASIC = '1.3.6.1.5.5.7.48.1.1'
-const KNOWN: ReadonlySet<string> = new Set([NONCE])
 /** In words, the ways of a responder to say nothing (section 4.2.1). */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [1, 'malformedRequest'],
@@ -73,10 +47,8 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
   [6, 'unauthorized'],
 ])
 const SUCCESSFUL = 0
-const CERTIFICATE_HOLD = 6
-// Tags of the choices that are primitive: good and unknown.
-const GOOD = 0x80
-const UNKNOWN = 0x82
+/** A responder needs one, and each is looked at. */
+const CERTIFICATES_MAX = 8
 
 const parsed = new ContentCache<OcspResponse>(64)
 
@@ -120,6 +92,7 @@ function readBasic(basic: DerReader): OcspResponse {
     const explicit = basic.inside(CONTEXT_0)
     const list = explicit.inside(SEQUENCE)
     while (!list.done) certificates.push(list.element(SEQUENCE))
+    if (certificates.length > CERTIFICATES_MAX) throw malformed('too many certificates')
     explicit.end()
   }
   basic.end()
@@ -130,7 +103,7 @@ function readBasic(basic: DerReader): OcspResponse {
   const statuses: CertStatus[] = []
   do statuses.push(readSingle(list.inside(SEQUENCE)))
   while (!list.done)
-  const nonce = readAllExtensions(body).get(NONCE)
+  const nonce = readOcspExtensions(body).get(NONCE)
   body.end()
   return {
     ...signed,
@@ -153,62 +126,4 @@ function readResponder(body: DerReader): OcspResponse['responder'] {
   const keyHash = toHex(byKey.content(OCTET_STRING))
   byKey.end()
   return { keyHash }
-}
-
-function readSingle(single: DerReader): CertStatus {
-  const id = readCertId(single.inside(SEQUENCE))
-  const status = readStatus(single)
-  const thisUpdate = readGeneralizedTime(single)
-  let nextUpdate: Date | null = null
-  if (single.tag === CONTEXT_0) {
-    const explicit = single.inside(CONTEXT_0)
-    nextUpdate = readGeneralizedTime(explicit)
-    explicit.end()
-  }
-  readAllExtensions(single)
-  single.end()
-  return { id, status, thisUpdate, nextUpdate }
-}
-
-function readCertId(reader: DerReader): CertId {
-  const algorithm = reader.inside(SEQUENCE)
-  const hash = HASHES.get(readOid(algorithm))
-  if (!algorithm.done) algorithm.inside(NULL).end()
-  algorithm.end()
-  if (hash === undefined) throw malformed('an unknown hash in a CertID')
-  const issuerNameHash = reader.content(OCTET_STRING)
-  const issuerKeyHash = reader.content(OCTET_STRING)
-  const serial = readSerial(reader)
-  reader.end()
-  return { hash, issuerNameHash, issuerKeyHash, serial }
-}
-
-function readStatus(reader: DerReader): CertStatus['status'] {
-  const { tag } = reader
-  if (tag === GOOD || tag === UNKNOWN) {
-    reader.inside(tag).end()
-    return tag === GOOD ? 'good' : 'unknown'
-  }
-  const revoked = reader.inside(CONTEXT_1)
-  readGeneralizedTime(revoked)
-  const explicit = revoked.done ? null : revoked.inside(CONTEXT_0)
-  const reason = explicit && readEnumerated(explicit)
-  explicit?.end()
-  revoked.end()
-  return reason === CERTIFICATE_HOLD ? 'hold' : 'revoked'
-}
-
-function readAllExtensions(reader: DerReader) {
-  if (reader.done) return NO_EXTENSIONS
-  const explicit = reader.inside(CONTEXT_1)
-  const extensions = readExtensions(explicit, KNOWN)
-  explicit.end()
-  return extensions
-}
-
-/** Of one octet: all that OCSP has. */
-function readEnumerated(reader: DerReader): number {
-  const [value, ...more] = reader.content(ENUMERATED)
-  if (value === undefined || more.length > 0) throw malformed('an ENUMERATED of one octet expected')
-  return value
 }
