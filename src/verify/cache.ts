@@ -29,6 +29,22 @@ function shortKey(content: Uint8Array): string {
   return String.fromCharCode.apply(null, samples)
 }
 
+/** Of this many bytes at a time, some contents are compared: that of a RIM takes a tenth of the time. */
+const WORD = 4
+
+/** Whether a copy that was kept is of this content. Both are public: time may tell what differs. */
+function isSame(kept: Uint8Array, content: Uint8Array): boolean {
+  const { buffer, byteOffset, length } = content
+  if (kept.length !== length) return false
+  if (byteOffset % WORD !== 0) return equalBytes(kept, content)
+  const words = Math.trunc(length / WORD)
+  const a = new Uint32Array(kept.buffer, 0, words)
+  const b = new Uint32Array(buffer, byteOffset, words)
+  for (let at = 0; at < words; at++) if (a[at] !== b[at]) return false
+  const rest = words * WORD
+  return equalBytes(kept.subarray(rest), content.subarray(rest))
+}
+
 interface Entry<Value> {
   readonly content: Uint8Array
   readonly value: Value
@@ -51,7 +67,7 @@ export class ContentCache<Value extends object> {
   get(content: Uint8Array, make: () => Value): Value {
     const key = shortKey(content)
     const known = this.#entries.get(key)
-    if (known !== undefined && equalBytes(known.content, content)) return known.value
+    if (known !== undefined && isSame(known.content, content)) return known.value
     const value = make()
     if (known === undefined && this.#entries.size >= this.#limit) {
       this.#entries.delete(this.#entries.keys().next().value as string)

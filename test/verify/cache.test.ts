@@ -38,6 +38,42 @@ t.test('cache: content that is the same at a glance is not the same', async (t) 
   )
 })
 
+t.test('cache: content is compared whole, wherever it lies in memory', async (t) => {
+  const memory = Uint8Array.from({ length: 1303 }, (_, at) => at * 7)
+  const length = 1299
+  for (const offset of [0, 1, 2, 4]) {
+    const cache = new ContentCache<object>(1)
+    const content = memory.slice(0, length)
+    const kept = cache.get(content, () => ({}))
+    const elsewhere = new Uint8Array(1400).subarray(offset, offset + length)
+    elsewhere.set(content)
+    t.equal(
+      cache.get(elsewhere, () => ({})),
+      kept,
+      `at ${offset}`,
+    )
+    for (const at of [0, 3, 4, 700, 1295, 1296, 1298]) {
+      elsewhere.set(content)
+      elsewhere[at] = (content[at] as number) ^ 0x80
+      t.not(
+        cache.get(elsewhere, () => ({})),
+        cache.get(content, () => ({})),
+        `another byte ${at} at ${offset}`,
+      )
+    }
+  }
+})
+
+t.test('cache: short content that looks like the key of long content', async (t) => {
+  const cache = new ContentCache<object>(2)
+  const long = cache.get(new Uint8Array(130), () => ({}))
+  const short = Uint8Array.from({ length: 67 }, (_, at) => (at === 0 ? 130 : 0))
+  t.not(
+    cache.get(short, () => ({})),
+    long,
+  )
+})
+
 t.test('cache: a caller’s buffer is not what is compared', async (t) => {
   const cache = new ContentCache<{ n: number }>(2)
   const content = new Uint8Array(300)
