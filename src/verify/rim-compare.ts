@@ -28,6 +28,9 @@ export interface Comparison {
   readonly skipped: readonly number[]
 }
 
+/** What the comparison takes of a report, which reads all of it anew at every access. */
+export type Measured = Pick<GpuReport, 'kind' | 'measurements' | 'opaqueData'>
+
 /** What the comparison takes of a RIM. */
 export type Golden = Pick<Rim, 'active'>
 
@@ -38,7 +41,7 @@ export type Golden = Pick<Rim, 'active'>
  * @param rims either is null where it is not known, or does not exist
  */
 export function compareMeasurements(
-  report: GpuReport,
+  report: Measured,
   { driver, firmware }: { readonly driver: Golden | null; readonly firmware: Golden | null },
 ): Comparison {
   const runtime = report.measurements

@@ -17,8 +17,11 @@ export interface WantedRim {
   readonly version: string
 }
 
-type Described = Pick<Device, 'report' | 'kind' | 'architecture' | 'chip'> &
-  Pick<Device, 'driverVersion' | 'vbiosVersion'>
+/** What of a device names its RIMs. */
+export interface Described
+  extends Pick<Device, 'kind' | 'architecture' | 'chip' | 'driverVersion' | 'vbiosVersion'> {
+  readonly report: Pick<Device['report'], 'opaqueData'>
+}
 
 /** The driver's chip where an older Blackwell report does not name it. */
 const BLACKWELL = 'GB100'
