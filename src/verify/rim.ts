@@ -11,6 +11,7 @@ import { nvidiaAnchor, RIM_ROOT } from './nvidia-roots.js'
 import { orderChain } from './rim-chain.js'
 import { readSignature, readSignedInfo } from './rim-signature.js'
 import { type RimTag, readTag } from './rim-tag.js'
+import { sha256 } from './roots.js'
 import { verifyP384 } from './signature.js'
 import type { Certificate } from './x509.js'
 import { parseXml } from './xml-parse.js'
@@ -19,6 +20,8 @@ export type { RimMeasurement } from './rim-tag.js'
 
 /** A RIM that the holder of a trusted root has signed. */
 export interface Rim extends RimTag {
+  /** SHA-256 of the document as it was given, in hex. */
+  readonly sha256: string
   /** Who vouches for the root. */
   readonly anchor: Exclude<Anchor, 'none'>
   /** When the whole chain is valid: the latest beginning and the earliest end in it. */
@@ -66,7 +69,8 @@ async function open(xml: Bytes): Promise<Opened> {
     const detail = 'the document is not signed by the signer that its chain names'
     throw new AttestationError('ERR_RIM_SIGNATURE', detail)
   }
-  return { ...readTag(await parseXml(document)), ...window(signers), signers }
+  const tag = readTag(await parseXml(document))
+  return { ...tag, ...window(signers), signers, sha256: await sha256(xml) }
 }
 
 /** Certificates outlive their issuers here, so that every date counts. */
