@@ -32,15 +32,32 @@ const CODE_OF: ReadonlyMap<number, Code> = new Map([
   [ERRNO.ENOTTY, 'ERR_DEVICE_LOST'],
 ])
 
+/** For strangers, who have no use for a number. */
+const WORDS: Readonly<Record<number, string>> = {
+  [ERRNO.EPERM]: 'it is not permitted',
+  [ERRNO.ENOENT]: 'there is no such thing',
+  [ERRNO.EINTR]: 'it was interrupted',
+  5: 'the firmware or the host failed',
+  [ERRNO.ENXIO]: 'there is no such device any more',
+  [ERRNO.EAGAIN]: 'it is busy',
+  [ERRNO.EACCES]: 'access is denied',
+  [ERRNO.EBUSY]: 'it is busy',
+  [ERRNO.ENODEV]: 'there is no such device',
+  [ERRNO.EINVAL]: 'the driver does not accept it',
+  [ERRNO.ENOTTY]: 'the driver takes no requests any more',
+  [ERRNO.EROFS]: 'it is mounted read-only',
+}
+
 /**
- * The refusal for a system call that failed.
+ * The refusal for a system call that failed. Which number it was is for its cause to say, which goes
+ * to the log.
  *
  * @param errno positive, as the kernel's headers have it
- * @param what the step, in words: `read of outblob`
+ * @param what the step, in words: `reading outblob`
  */
-export function deviceError(errno: number, what: string, options?: ErrorOptions): AttestationError {
+export function deviceError(errno: number, what: string, options: ErrorOptions): AttestationError {
   const code = CODE_OF.get(errno) ?? 'ERR_DEVICE_IO'
-  return new AttestationError(code, `${what} failed with errno ${errno}`, options)
+  return new AttestationError(code, `${what}: ${WORDS[errno] ?? 'it failed'}`, options)
 }
 
 /** The positive error number of what Node threw, or null where it is no failed system call. */

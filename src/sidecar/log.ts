@@ -11,8 +11,14 @@ export type Level = (typeof LEVELS)[number]
 const err = (error: unknown): unknown => {
   if (!(error instanceof Error)) return { message: String(error) }
   const { name, message, stack } = error
-  const { code } = error as NodeJS.ErrnoException
-  return { type: name, ...(code !== undefined && { code }), message, stack }
+  const { code, errno } = error as NodeJS.ErrnoException
+  return {
+    type: name,
+    ...(code !== undefined && { code }),
+    ...(errno !== undefined && { errno }),
+    message,
+    stack,
+  }
 }
 
 const OPTIONS: LoggerOptions = {

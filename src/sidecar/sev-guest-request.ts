@@ -79,7 +79,7 @@ function reportRequest({ reportData, vmpl, extended }: Question, certs: Memory):
 export function reportOf(outcome: Outcome, question: Question): Bytes {
   const { errno, fwError, vmmError, response } = outcome
   if (errno !== 0) {
-    const said = `fw_error 0x${fwError.toString(16)}, vmm_error 0x${vmmError.toString(16)}`
+    const said = `errno ${errno}, fw_error 0x${fwError.toString(16)}, vmm_error 0x${vmmError.toString(16)}`
     throw deviceError(errno, nameOf(question), { cause: new Error(said) })
   }
   const status = new DataView(response.buffer).getUint32(at.STATUS_AT, true)

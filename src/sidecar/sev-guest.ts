@@ -38,7 +38,7 @@ const EIO = 5
 export async function openSevGuest(options: SevGuestOptions): Promise<CpuSurface> {
   const { path, clock, vmpckId = VMPCK_ID } = options
   const ioctl = options.ioctl ?? (await systemIoctl())
-  const handle = await system('open of the device', open(path, 'r'))
+  const handle = await system('opening the device', open(path, 'r'))
   return new SevGuest(handle, { fd: handle.fd, ioctl }, clock, await floorOf(vmpckId))
 }
 

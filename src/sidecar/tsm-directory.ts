@@ -21,13 +21,13 @@ export class TsmDirectory {
   ) {}
 
   write(attribute: string, bytes: Uint8Array): Promise<void> {
-    return system(`write of ${attribute}`, this.io.write(`${this.path}/${attribute}`, bytes))
+    return system(`writing ${attribute}`, this.io.write(`${this.path}/${attribute}`, bytes))
   }
 
   /** @throws {AttestationError} `ERR_DEVICE_ANSWER` for more than `most` bytes, too */
   async read(attribute: string, most: number): Promise<Bytes> {
     const file = `${this.path}/${attribute}`
-    const bytes = await system(`read of ${attribute}`, this.io.read(file, most))
+    const bytes = await system(`reading ${attribute}`, this.io.read(file, most))
     if (bytes.length <= most) return bytes
     throw new AttestationError('ERR_DEVICE_ANSWER', `${attribute} has more than ${most} bytes`)
   }
@@ -56,10 +56,10 @@ export async function inOwnDirectory<T>(
   work: (directory: TsmDirectory) => Promise<T>,
 ): Promise<T> {
   const path = `${dir}/${NAME_PREFIX}${randomBytes(NAME_RANDOM_LEN).toString('hex')}`
-  await system('mkdir', io.mkdir(path))
+  await system('making a request directory', io.mkdir(path))
   try {
     // The kernel makes it readable by everybody, whatever mkdir asks for.
-    await system('chmod', io.chmod(path, 0o700))
+    await system('closing a request directory to others', io.chmod(path, 0o700))
     return await work(new TsmDirectory(io, path))
   } finally {
     await removed(io, path)
@@ -71,7 +71,7 @@ export async function inOwnDirectory<T>(
  * same guest may lose the one it is using, and then asks again in a new one.
  */
 export async function removeLeftovers(io: TsmIo, dir: string): Promise<void> {
-  const names = await system('readdir', io.readdir(dir))
+  const names = await system('looking for configfs-tsm', io.readdir(dir))
   for (const name of names) {
     if (name.startsWith(NAME_PREFIX)) await removed(io, `${dir}/${name}`)
   }

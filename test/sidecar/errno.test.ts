@@ -15,9 +15,11 @@ const CODES = {
 t.test('errno: every number has one code, and those without their own failed', async (t) => {
   const special = new Map(Object.entries(CODES).flatMap(([c, all]) => all.map((n) => [n, c])))
   for (let errno = 1; errno <= 133; errno++) {
-    const error = deviceError(errno, 'read of outblob')
+    const cause = new Error(`errno ${errno}`)
+    const error = deviceError(errno, 'reading outblob', { cause })
     t.equal(error.code, special.get(errno) ?? 'ERR_DEVICE_IO', `errno ${errno}`)
-    t.match(error.message, new RegExp(`\\b${errno}$`), 'and the log can say which it was')
+    t.match(error.message, /^reading outblob: [a-z -]+$/, 'in words')
+    t.equal(error.cause, cause, 'and the log can say which it was')
   }
 })
 
