@@ -110,7 +110,8 @@ export interface InfoAnswer {
   readonly tee_platform: Platform
   readonly protocol_version: string
   readonly gpu_available?: boolean
-  readonly tls_public_key: string
+  /** Absent over plain HTTP. */
+  readonly tls_public_key?: string
 }
 
 /** Body of `POST /v1/evidence`. */

@@ -24,8 +24,8 @@ export interface Info {
   readonly platform: Platform
   readonly protocolVersion: string
   readonly gpuAvailable: boolean
-  /** DER SubjectPublicKeyInfo. */
-  readonly tlsPublicKey: Bytes
+  /** DER SubjectPublicKeyInfo; null over plain HTTP. */
+  readonly tlsPublicKey: Bytes | null
   /** DER key of the connection that said so; null when the transport does not know. */
   readonly channelSpki: Bytes | null
 }
@@ -36,7 +36,7 @@ const INFO = v.object({
   tee_platform: v.picklist(PLATFORMS),
   protocol_version: v.string(),
   gpu_available: v.exactOptional(v.boolean(), false),
-  tls_public_key: bytes(1, LIMITS.spki),
+  tls_public_key: v.exactOptional(bytes(1, LIMITS.spki)),
 })
 
 /**
@@ -76,7 +76,7 @@ export async function fetchInfo(reach: Reach): Promise<Info> {
     platform: info.tee_platform,
     protocolVersion: info.protocol_version,
     gpuAvailable: info.gpu_available,
-    tlsPublicKey: info.tls_public_key,
+    tlsPublicKey: info.tls_public_key ?? null,
     channelSpki,
   }
 }

@@ -89,13 +89,17 @@ function quoteGpu({ index, report, cec, certChain, architecture, uuid }: GpuRepo
   }
 }
 
-/** Answer of `/info`. */
-export function infoAnswer(platform: Platform, gpus: boolean, tlsSpki: Uint8Array): string {
+/**
+ * Answer of `/info`.
+ *
+ * @param tlsSpki null over plain HTTP
+ */
+export function infoAnswer(platform: Platform, gpus: boolean, tlsSpki: Uint8Array | null): string {
   const answer = {
     tee_platform: platform,
     protocol_version: AEP83_PROTOCOL_VERSION,
     ...(gpus && { gpu_available: true }),
-    tls_public_key: base64(tlsSpki),
+    ...(tlsSpki && { tls_public_key: base64(tlsSpki) }),
   }
   return `${JSON.stringify(answer)}\n`
 }

@@ -18,6 +18,8 @@ export type { Keys } from './attester.js'
 export interface AppOptions {
   readonly platform: Platform
   readonly keys: Keys
+  /** False over plain HTTP, where no connection ends at the TLS key; true when not given. */
+  readonly tls?: boolean
   readonly clock: Clock
   /** Whether raw mode is served, in which the hardware signs 64 bytes of the caller's. */
   readonly rawQuotes: 'allow' | 'deny'
@@ -70,7 +72,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, attester, metrics))
   app.setNotFoundHandler((request, reply) => refuseRoute(request, reply, metrics))
   app.addHook('onClose', () => attester.close())
-  addRoutes(app, { attester, metrics, keys, isClosing })
+  addRoutes(app, { attester, metrics, keys, tls: options.tls ?? true, isClosing })
   return app
 }
 

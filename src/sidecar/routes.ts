@@ -2,6 +2,7 @@
 // The routes of the sidecar: bodies in, bodies out, and nothing decided.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AttestationError } from '../errors.js'
 import { MEDIA_TYPES } from '../protocol.js'
 import { type Body, infoAnswer } from './answers.js'
 import type { Attester, Keys } from './attester.js'
@@ -18,13 +19,15 @@ export interface Ground {
   readonly attester: Attester
   readonly metrics: Metrics
   readonly keys: Keys
+  /** Whether connections end at the TLS key: at none, over plain HTTP. */
+  readonly tls: boolean
   /** Whether the process is about to end, and connections with it. */
   readonly isClosing: () => boolean
 }
 
 export function addRoutes(app: FastifyInstance, ground: Ground): void {
-  const { attester, metrics, keys, isClosing } = ground
-  const info = infoAnswer(attester.platform, attester.devices.hasGpus, keys.tlsSpki)
+  const { attester, metrics, keys, tls, isClosing } = ground
+  const info = infoAnswer(attester.platform, attester.devices.hasGpus, tls ? keys.tlsSpki : null)
   const openapi = JSON.stringify(openapiDocument())
   app.removeAllContentTypeParsers()
   // Bodies stay bytes: each route reads its own, and nothing is decoded twice.
@@ -39,20 +42,30 @@ export function addRoutes(app: FastifyInstance, ground: Ground): void {
     return 'ok'
   })
   get(app, ROUTES.metrics, () => metrics.text(), metrics.contentType)
-  post(app, ROUTES.evidence, isClosing, (body, caller) =>
-    attester.evidence(parseEvidenceRequest(body), caller),
-  )
+  post(app, ROUTES.evidence, isClosing, (body, caller) => {
+    const query = parseEvidenceRequest(body)
+    if (query.tls && !tls) throw withoutTls('bind')
+    return attester.evidence(query, caller)
+  })
   app.register(async (scope) => {
     // AEP-83's first sidecar never looks at the type, and its clients need not declare a true one.
     scope.addHook('onRequest', (request, _reply, done) => {
       request.headers['content-type'] = MEDIA_TYPES.json
       done()
     })
-    post(scope, ROUTES.quote, isClosing, (body, caller) =>
-      attester.quote(parseQuoteRequest(body), caller),
-    )
+    post(scope, ROUTES.quote, isClosing, (body, caller) => {
+      const query = parseQuoteRequest(body)
+      if (query.bindTls && !tls) throw withoutTls('bind_tls')
+      return attester.quote(query, caller)
+    })
   })
 }
+
+const withoutTls = (member: string) =>
+  new AttestationError(
+    'ERR_REQUEST_FIELD',
+    `"${member}": this sidecar speaks plain HTTP, and has no TLS key to bind`,
+  )
 
 function get(
   app: FastifyInstance,

@@ -62,9 +62,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       tee_platform: { type: 'string', enum: PLATFORMS },
       protocol_version: { type: 'string' },
       gpu_available: flag('Absent when false'),
-      tls_public_key: base64('DER SubjectPublicKeyInfo of the TLS key in use'),
+      tls_public_key: base64('DER SubjectPublicKeyInfo of the TLS key; absent over plain HTTP'),
     },
-    ['gpu_available'],
+    ['gpu_available', 'tls_public_key'],
   ),
   EvidenceRequest: {
     ...object(

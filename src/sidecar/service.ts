@@ -66,7 +66,7 @@ async function awaited(
       explain(refusal)
       const { code, message } = refusal
       // The same reason again is no news.
-      if (told !== message) log.error({ code, err: error }, message)
+      if (told !== message) log.error({ code, ...because(error) }, message)
       told = message
     }
     await pause(clock, delay, stop)
@@ -78,6 +78,17 @@ const asRefusal = (error: unknown): AttestationError =>
   error instanceof AttestationError
     ? error
     : new AttestationError('ERR_INTERNAL', 'the platform could not be opened', { cause: error })
+
+/** What lies behind a reason: in one line for one of ours, in full for a bug. */
+function because(error: unknown): object {
+  if (!(error instanceof AttestationError)) return { err: error }
+  const root = rootOf(error)
+  if (root === error) return {}
+  const { message, errno } = root as NodeJS.ErrnoException
+  return { reason: message, ...(errno !== undefined && { errno: Math.abs(errno) }) }
+}
+
+const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error)
 
 /** Resolves when `stop` is aborted, or has been. */
 export function stopped(stop: AbortSignal): Promise<void> {

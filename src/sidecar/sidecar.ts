@@ -44,6 +44,7 @@ export async function attach(
   const app = buildApp({
     platform,
     keys: listener.keys,
+    tls: !options.plainHttp,
     clock,
     rawQuotes,
     ...(deadlineMs !== undefined && { deadlineMs }),

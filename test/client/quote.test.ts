@@ -83,6 +83,12 @@ t.test('fetchInfo: reads what a sidecar says of itself', async (t) => {
   t.notOk('content-type' in (request?.headers ?? {}))
 })
 
+t.test('fetchInfo: without tls_public_key there is none', async (t) => {
+  const { tls_public_key, ...body } = INFO
+  const { transport } = canned({ body })
+  t.equal((await fetchInfo({ url: BASE.url, transport })).tlsPublicKey, null)
+})
+
 t.test('fetchInfo: without gpu_available there are none', async (t) => {
   const { gpu_available, ...body } = INFO
   const { transport } = canned({ body })
@@ -95,7 +101,7 @@ t.test('fetchInfo: anything else is no answer, and no option is passed over', as
     { protocol_version: 4 },
     { gpu_available: 'true' },
     { tls_public_key: '' },
-    { tls_public_key: undefined },
+    { tls_public_key: null },
   ]) {
     const { transport } = canned({ body: { ...INFO, ...change } })
     await rejectsCode(t, fetchInfo({ url: BASE.url, transport }), 'ERR_ATTESTER_ANSWER')

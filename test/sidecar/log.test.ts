@@ -30,13 +30,15 @@ t.test('log: one JSON document a line, time and level in words', async (t) => {
 t.test('log: of an error its kind, code and words; of a request nothing', async (t) => {
   const { written, log } = lines()
   const cause = Object.assign(new Error('inner'), { buffer: Buffer.from('evidence') })
-  log.error({ err: Object.assign(new Error('read failed', { cause }), { code: 'EIO', secret: 1 }) })
+  log.error({
+    err: Object.assign(new Error('read failed', { cause }), { code: 'EIO', errno: -5, secret: 1 }),
+  })
   log.error({ err: new TypeError('no code') })
   log.error({ err: 'a string' })
   log.error({ req: { headers: { authorization: 'secret' } }, res: { headers: 1 } })
   const [first, second, third, fourth] = written.map((line) => JSON.parse(line))
-  t.same(Object.keys(first.err), ['type', 'code', 'message', 'stack'])
-  t.match(first.err, { type: 'Error', code: 'EIO', message: 'read failed' })
+  t.same(Object.keys(first.err), ['type', 'code', 'errno', 'message', 'stack'])
+  t.match(first.err, { type: 'Error', code: 'EIO', errno: -5, message: 'read failed' })
   t.same(Object.keys(second.err), ['type', 'message', 'stack'])
   t.same(third.err, { message: 'a string' })
   t.same(Object.keys(fourth), ['level', 'time'])

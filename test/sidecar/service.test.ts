@@ -92,6 +92,24 @@ t.test(
   },
 )
 
+t.test('service: what lies behind a reason stands in its line, without a stack', async (t) => {
+  const errno = Object.assign(new Error('ENOENT: no such file, opendir'), { errno: -2 })
+  const because = (cause: Error) =>
+    new AttestationError('ERR_DEVICE_ABSENT', 'no device', {
+      cause: new AttestationError('ERR_DEVICE_ABSENT', 'no configfs', { cause }),
+    })
+  for (const [cause, expected] of [
+    [errno, { reason: 'ENOENT: no such file, opendir', errno: 2 }],
+    [new Error('not loaded'), { reason: 'not loaded' }],
+  ] as const) {
+    const { said, stop, ended } = await running(t, { open: () => Promise.reject(because(cause)) })
+    const { level, time, msg, code, ...rest } = (await said('no device')) ?? {}
+    t.strictSame(rest, expected)
+    stop.abort()
+    await ended
+  }
+})
+
 t.test('service: it can be stopped while it waits, and before it looked', async (t) => {
   const open = async () => {
     throw new AttestationError('ERR_DEVICE_ABSENT', 'no provider')

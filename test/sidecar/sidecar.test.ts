@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { nodeTransport } from '../../src/cli/transport.js'
-import { fetchEvidence, fetchQuote } from '../../src/client/index.js'
+import { fetchEvidence, fetchInfo, fetchQuote } from '../../src/client/index.js'
 import { type SidecarOptions, startSidecar } from '../../src/sidecar/sidecar.js'
 import { systemClock } from '../../src/sidecar/system-clock.js'
 import { pattern } from '../fake/nvidia.js'
@@ -114,6 +114,20 @@ t.test('sidecar: plain HTTP on loopback, and nowhere else', async (t) => {
   t.match(text, /^assay_connections_open 1$/m)
   t.match(text, /^assay_connections_evicted 0$/m)
   t.match(text, /^assay_connections_refused 0$/m)
+  const transport = nodeTransport()
+  t.equal((await fetchInfo({ url, transport })).tlsPublicKey, null)
+  const nonce = NONCE
+  t.equal((await fetchQuote({ url, transport, nonce })).evidence.mode, 'raw')
+  t.equal((await fetchEvidence({ url, transport, nonce, bind: ['hpke'] })).evidence.mode, 'bound')
+  const refused = [
+    fetchQuote({ url, transport, nonce, bindTls: true }),
+    fetchEvidence({ url, transport, nonce, bind: ['tls'] }),
+    fetchEvidence({ url, transport, nonce, bind: ['tls'], batch: true }),
+  ]
+  for (const asked of refused) {
+    const error = await rejectsCode(t, asked, 'ERR_ATTESTER_REFUSED')
+    t.match(error?.message, /ERR_REQUEST_FIELD.*no TLS key to bind/)
+  }
   const { log } = recorded()
   for (const host of ['', '0.0.0.0', '10.1.2.3']) {
     const options = {
