@@ -12,7 +12,14 @@ import type { ConnectionCounts } from './connections.js'
 import { DEADLINE_MS } from './deadlines.js'
 import { formatHost, isLoopback, type ListenAddress } from './listen-address.js'
 import { throttle } from './log.js'
-import { connectionsFor, createServer, renew, type ServerLimits, serverLimits } from './server.js'
+import {
+  type BoundedServer,
+  connectionsFor,
+  createServer,
+  renew,
+  type ServerLimits,
+  serverLimits,
+} from './server.js'
 import { type MintedKeys, mintKeys, type Renewal, startRenewal } from './tls.js'
 import { notYet } from './waiting.js'
 
@@ -59,26 +66,55 @@ export interface Listener {
  * @throws {AttestationError} `ERR_ARGUMENT` for plain HTTP on an address that others reach
  */
 export async function createListener(options: ListenerOptions): Promise<Listener> {
-  const { clock, log, plainHttp, listen, deadlineMs = DEADLINE_MS } = options
-  if (plainHttp && !isLoopback(listen.host)) {
-    throw new AttestationError(
-      'ERR_ARGUMENT',
-      `plain HTTP is served on a loopback address only, not on ${listen.host || 'every address'}`,
-    )
-  }
+  const { plainHttp, listen } = options
+  checkAddress(listen, plainHttp)
   const keys = await mintKeys()
   let server: Server | undefined
-  const renewal: Renewal | null = plainHttp
-    ? null
-    : await startRenewal({
-        key: keys.tls,
-        clock,
-        use: (credentials) => {
-          renew(server as Server, credentials)
-          log.info('certificate renewed')
-        },
-        failed: (error) => log.error({ err: error }, 'certificate not renewed; trying again'),
-      })
+  const renewal = plainHttp ? null : await renewing(options, keys, () => server as Server)
+  const bounded = boundedServer(options, renewal)
+  server = bounded.server
+  const takers = takeRequests(server)
+  let closing: Promise<void> | undefined
+  return {
+    server,
+    keys,
+    certificateExpiry: () => renewal?.expiry() ?? null,
+    connections: () => bounded.connections.counts,
+    open: async () => url(await listenOn(bounded.server, listen), plainHttp),
+    ...takers,
+    close: (drain) => {
+      closing ??= close(options, bounded, renewal, drain)
+      return closing
+    },
+  }
+}
+
+function checkAddress({ host }: ListenAddress, plainHttp: boolean): void {
+  if (!plainHttp || isLoopback(host)) return
+  throw new AttestationError(
+    'ERR_ARGUMENT',
+    `plain HTTP is served on a loopback address only, not on ${host || 'every address'}`,
+  )
+}
+
+function renewing(
+  { clock, log }: ListenerOptions,
+  keys: MintedKeys,
+  server: () => Server,
+): Promise<Renewal> {
+  return startRenewal({
+    key: keys.tls,
+    clock,
+    use: (credentials) => {
+      renew(server(), credentials)
+      log.info('certificate renewed')
+    },
+    failed: (error) => log.error({ err: error }, 'certificate not renewed; trying again'),
+  })
+}
+
+function boundedServer(options: ListenerOptions, renewal: Renewal | null): BoundedServer {
+  const { clock, log, deadlineMs = DEADLINE_MS } = options
   const most =
     options.maxConnections ??
     connectionsFor(process.constrainedMemory(), getHeapStatistics().heap_size_limit)
@@ -88,13 +124,14 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     (ms, run) => clock.after(ms, run),
   )
   const limits = { ...serverLimits(deadlineMs, most), ...options.limits }
-  const bounded = createServer(renewal?.first ?? null, limits, clock, {
+  return createServer(renewal?.first ?? null, limits, clock, {
     malformed: (status, reason) =>
       log.info({ status, code: 'ERR_REQUEST_HTTP', reason }, 'request refused'),
     refused: crowd,
   })
-  server = bounded.server
-  const { connections } = bounded
+}
+
+function takeRequests(server: Server): Pick<Listener, 'serve' | 'explain'> {
   let taker: RequestListener = notYet(
     new AttestationError('ERR_DEVICE_ABSENT', 'no attestation device has been looked for yet'),
   )
@@ -102,35 +139,31 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     // What was read together with the request that ended its connection.
     if (!request.socket.destroyed) taker(request, response)
   })
-  let closing: Promise<void> | undefined
-  const close = async (drain: () => Promise<void>) => {
-    renewal?.stop()
-    const closed = new Promise<void>((resolve) => {
-      bounded.server.close(() => resolve())
-    })
-    connections.close()
-    const late = Math.min(deadlineMs, CLOSE_MS)
-    const ended = await within(Promise.all([drain(), closed]), late, clock)
-    if (!ended) log.warn('shut down before every request had its answer')
-    connections.destroy()
-  }
   return {
-    server,
-    keys,
-    certificateExpiry: () => renewal?.expiry() ?? null,
-    connections: () => connections.counts,
-    open: async () => url(await listenOn(bounded.server, listen), plainHttp),
     serve: (take) => {
       taker = take
     },
     explain: (reason) => {
       taker = notYet(reason)
     },
-    close: (drain) => {
-      closing ??= close(drain)
-      return closing
-    },
   }
+}
+
+async function close(
+  { clock, log, deadlineMs = DEADLINE_MS }: ListenerOptions,
+  { server, connections }: BoundedServer,
+  renewal: Renewal | null,
+  drain: () => Promise<void>,
+): Promise<void> {
+  renewal?.stop()
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  connections.close()
+  const late = Math.min(deadlineMs, CLOSE_MS)
+  const ended = await within(Promise.all([drain(), closed]), late, clock)
+  if (!ended) log.warn('shut down before every request had its answer')
+  connections.destroy()
 }
 
 /** Whether it came to its end in time. */
