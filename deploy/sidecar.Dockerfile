@@ -11,7 +11,8 @@ RUN npm ci --no-audit --no-fund
 # glibc and libstdc++, which node and koffi's prebuilt binary need, and no shell.
 FROM gcr.io/distroless/cc-debian12
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-# For the two system calls and the ioctl that Node lacks; loaded only where there is need.
+# For the two system calls and the ioctl that Node lacks, and for NVIDIA's library, which is the guest's
+# own and no part of the image; loaded only where there is need.
 COPY --from=build /src/node_modules/koffi /node_modules/koffi
 COPY --from=build /src/node_modules/@koromix /node_modules/@koromix
 COPY --from=build /src/build/sidecar.cjs /attestation-sidecar
@@ -22,7 +23,8 @@ ENV MALLOC_ARENA_MAX="1"
 ENV MALLOC_MMAP_THRESHOLD_="16384"
 
 # As root: configfs and the devices are root's, and so are mounts and device nodes that Kata leaves out.
-# Where the guest gives its devices to a group, --user does. Nothing is written to the root file system.
+# Where the guest gives its devices to a group, --user does. Nothing is written to the root file system:
+# nodes and the guest's root, which a GPU's driver is in, go to /dev.
 USER 0:0
 EXPOSE 8790/tcp
 # AEP-83's command. No shell and no argument stand between it and the signals of Kubernetes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { mountGuestRoot } from '../../src/sidecar/guest-root.js'
@@ -36,6 +37,14 @@ async function run(root: string, errnos: Readonly<Record<string, number>> = {}) 
   })
   return { target: target?.replace(root, '') ?? null, calls, logged }
 }
+
+/** Type and options of a mount. */
+const mountOf = (target: string): readonly string[] | undefined =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find((fields) => fields[1] === target)
+    ?.slice(2)
 
 const MOUNT = ['mount', '/dev/assay/root', '/dev/assay/guest']
 
@@ -108,6 +117,20 @@ t.test('guest root: what is not permitted is logged with its number', async (t) 
   const root = machine(t, dm())
   writeFileSync(path.join(root, 'dev'), '')
   await failed(root, {}, 20)
+})
+
+const skip = process.getuid?.() === 0 ? false : 'mounts are for root'
+t.test('guest root: the real calls, where they are permitted', { skip }, async (t) => {
+  const root = machine(t, dm('root=/dev/loop0 rootfstype=tmpfs', '7:0', 'loop0'))
+  const logged: object[] = []
+  const target = await mountGuestRoot({ root, log: (event) => logged.push(event) })
+  if (target === null) {
+    t.match(logged, [{ errno: 1 }], 'not in this container')
+    return
+  }
+  const [, options] = mountOf(target) ?? []
+  spawnSync('umount', [target])
+  t.match(options, /^ro,nosuid,nodev,/)
 })
 
 t.test('guest root: without koffi, and with the real one where there is nothing', async (t) => {
