@@ -7,7 +7,7 @@ import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
 import { ContentCache } from './cache.js'
 import { type DerReader, exactly, SEQUENCE } from './der.js'
-import { readOid } from './der-values.js'
+import { readEitherTime, readOid } from './der-values.js'
 import type { OcspResponse } from './ocsp.js'
 import { hashesOf } from './ocsp-id.js'
 import { attempt } from './result.js'
@@ -36,9 +36,12 @@ export async function signerOf(response: OcspResponse, issuer: Certificate): Pro
   throw refusal('has no certificate of the responder that it names')
 }
 
-/** What else came along, and cannot be read, is no responder. */
+/**
+ * What else came along, and cannot be read, is no responder. Those of the authorities for RIMs write
+ * their dates like these.
+ */
 function readResponder(der: Bytes): Certificate[] {
-  const read = attempt(() => responders.get(der, () => readCertificate(der, KNOWN)))
+  const read = attempt(() => responders.get(der, () => readCertificate(der, KNOWN, readEitherTime)))
   return read instanceof AttestationError ? [] : [read]
 }
 

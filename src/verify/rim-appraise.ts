@@ -11,6 +11,7 @@ import type { Rim } from './rim.js'
 import { compareMeasurements, type Measured } from './rim-compare.js'
 import { empty, full, type Judged, judge, rimIn, type Slot } from './rim-findings.js'
 import { driverRim, vbiosRim, type WantedRim } from './rim-ids.js'
+import { type RimRevocation, withStatuses } from './rim-revocation.js'
 import { choose, isValidAt, openShelf, type Shelf, strayOf } from './rim-shelf.js'
 import type { RimSource } from './rim-source.js'
 import type { Certificate } from './x509.js'
@@ -23,6 +24,8 @@ export interface RimContext {
   readonly documents: readonly Bytes[]
   /** Asked for what is not at hand, or no longer valid; null: nobody is asked. */
   readonly source: RimSource | null
+  /** Absent: the certificates of RIMs are believed as long as they are valid. */
+  readonly revocation?: RimRevocation
 }
 
 /** The RIM that a device was compared with, JSON-ready. */
@@ -54,8 +57,11 @@ export async function appraiseRims(device: Device, context: RimContext): Promise
   const { kind, measurements, opaqueData } = device.report
   // Read once: a report decodes its fields at every access.
   const described = { ...device, report: { kind, measurements, opaqueData } }
-  const fillFor = (check: GpuCheck, want: () => WantedRim | null) =>
-    fill(check, want, { report: described.report, context, shelf })
+  const fillFor = async (check: GpuCheck, want: () => WantedRim | null) => {
+    const slot = await fill(check, want, { report: described.report, context, shelf })
+    const { at, revocation } = context
+    return slot && revocation ? withStatuses(slot, at, revocation) : slot
+  }
   const [driver, vbios] = await Promise.all([
     fillFor('gpu.rim.driver', () => driverRim(described)),
     fillFor('gpu.rim.vbios', () => vbiosRim(described)),
