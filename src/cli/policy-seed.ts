@@ -4,7 +4,7 @@
 import { parseSnpReport } from '../core/snp.js'
 import { AttestationError, CODES } from '../errors.js'
 import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
-import { type AttestationResult, appraise, type PolicySeed } from '../verify/index.js'
+import { type AttestationResult, appraise, authenticity, type PolicySeed } from '../verify/index.js'
 import { isDocument } from './evidence-kind.js'
 
 /** Contents of files, and the time to appraise them as of. */
@@ -27,17 +27,19 @@ export interface Seed extends Omit<PolicySeed, 'name'> {
  */
 export async function readSeed(given: Given): Promise<Seed> {
   const { evidence, endorsements } = open(given.file)
+  // Without the nonce nothing shows what is bound, of which the new policy decides.
+  const builtIn = authenticity()
   const result = await appraise({
     evidence,
     challenge: null,
     endorsements: [...endorsements, ...given.endorsements],
     roots: given.roots,
     at: given.at,
-    policy: 'authenticity',
+    policy: { ...builtIn, gpus: { ...builtIn.gpus, binding: 'any' } },
   })
   refuseForged(result)
   const key = result.claims.snp?.endorsementKey
-  const { report, mode, claims, gpus } = evidence
+  const { report, mode, claims } = evidence
   const doubt = result.findings.find(({ outcome }) => outcome !== 'pass')
   return {
     report: parseSnpReport(report),
@@ -50,7 +52,7 @@ export async function readSeed(given: Given): Promise<Seed> {
       hpkeKey: claims.hpke !== null,
       userData: claims.userData !== null,
     },
-    gpus: gpus.length,
+    gpus: result.claims.gpus.map((gpu) => ({ ...gpu, protectedPcie: gpu.mode === 'ppcie' })),
     verdict: result.result,
     doubt: doubt ? `${doubt.check}: ${doubt.code}: ${doubt.detail}` : null,
   }

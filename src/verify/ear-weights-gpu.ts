@@ -3,6 +3,7 @@
 // section 2.3.4). A GPU is hardware of the platform; what runs in the guest is not its to say.
 
 import type { GpuCheck } from './gpu-checks.js'
+import type { GpuPolicyCheck } from './gpu-policy-names.js'
 
 export interface GpuWeights {
   readonly hardware: number
@@ -12,6 +13,8 @@ export interface GpuWeights {
 const FORGED: GpuWeights = { hardware: 99 }
 /** Not recognized, but should be. */
 const UNRECOGNIZED: GpuWeights = { hardware: 97 }
+/** Genuine, with known vulnerabilities: below what the policy demands of firmware. */
+const UNSAFE: GpuWeights = { hardware: 32 }
 /** Recognized, but its trustworthiness is contraindicated. */
 const CONTRAINDICATED: GpuWeights = { hardware: 96 }
 
@@ -29,4 +32,18 @@ export const GPU_WEIGHTS = {
   'gpu.rim.vbios': CONTRAINDICATED,
   'gpu.measurements': CONTRAINDICATED,
   'gpu.vouched': CONTRAINDICATED,
-} as const satisfies Record<GpuCheck, GpuWeights>
+  'gpus.count': CONTRAINDICATED,
+  'gpus.minimum-count': CONTRAINDICATED,
+  'gpus.nv-switches': CONTRAINDICATED,
+  'gpus.unique': UNRECOGNIZED,
+  'gpus.serials': UNRECOGNIZED,
+  'gpus.architectures': CONTRAINDICATED,
+  'gpus.drivers': UNSAFE,
+  'gpus.minimum-driver': UNSAFE,
+  'gpus.vbios': UNSAFE,
+  'gpus.minimum-vbios': UNSAFE,
+  'gpus.protected-pcie': CONTRAINDICATED,
+  'gpus.secure-boot': CONTRAINDICATED,
+  'gpus.debug': CONTRAINDICATED,
+  'gpus.binding': UNRECOGNIZED,
+} as const satisfies Record<GpuCheck | GpuPolicyCheck, GpuWeights>

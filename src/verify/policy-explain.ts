@@ -3,6 +3,7 @@
 
 import type { Mode } from '../evidence.js'
 import type { BindingPolicy, Policy, SnpPolicy } from './policy.js'
+import { GPU_SENTENCES, gpuWarnings } from './policy-explain-gpus.js'
 import { SNP_SENTENCES } from './policy-explain-snp.js'
 import { type Sentence, sentence } from './policy-sentence.js'
 
@@ -70,19 +71,26 @@ const OPEN_GPUS =
 /** What a policy accepts, in words. */
 export function explain(policy: Policy): Explanation {
   const { snp, gpus, binding } = policy
-  const sections = [tell(BINDING_SENTENCES, binding)]
-  if (snp) sections.unshift(tell(SNP_SENTENCES, snp))
+  const judged = gpus !== undefined && gpus !== 'any'
+  const sections = [
+    ...(snp ? [tell(SNP_SENTENCES, snp)] : []),
+    ...(judged ? [tell(GPU_SENTENCES, gpus)] : []),
+    tell(BINDING_SENTENCES, binding),
+  ]
   return {
     accepts: sections.flatMap(({ accepts }) => accepts),
     warnings: [...(snp ? warnings(snp, binding) : []), ...gpuWarnings(policy)],
-    unchecked: [...sections.flatMap(({ unchecked }) => unchecked), ...(gpus ? [OPEN_GPUS] : [])],
+    unchecked: [
+      ...sections.flatMap(({ unchecked }) => unchecked),
+      ...(gpus === 'any' ? [OPEN_GPUS] : []),
+    ],
   }
 }
 
 /** The same as lines of text; the last part is what the policy does NOT look at. */
 export function explainPolicy(policy: Policy): string[] {
   const { accepts, warnings, unchecked } = explain(policy)
-  const kinds = policy.snp ? 'SEV-SNP evidence and no other' : 'no evidence at all'
+  const kinds = policy.snp ? 'SEV-SNP evidence and no other' : alone(policy)
   return [
     `The policy "${policy.name}" accepts ${kinds}.`,
     ...accepts.map((sentence) => `  ${sentence}`),
@@ -91,6 +99,9 @@ export function explainPolicy(policy: Policy): string[] {
     ...unchecked.map((what) => `  ${what}`),
   ]
 }
+
+const alone = ({ gpus }: Policy): string =>
+  typeof gpus === 'object' ? 'evidence of GPUs alone, of no CPU' : 'no evidence at all'
 
 function tell<Section>(sentences: readonly Sentence<Section>[], section: Section) {
   const accepts: string[] = []
@@ -141,14 +152,6 @@ function warnings(snp: SnpPolicy, binding: BindingPolicy): string[] {
     ],
   ]
   return found.filter(([weak]) => weak).map(([, sentence]) => sentence)
-}
-
-/** AEP-83 has no digest over the evidence of GPUs. */
-function gpuWarnings({ gpus, binding }: Policy): string[] {
-  if (gpus !== 'any' || !(['raw', 'tls'] as const).some((mode) => acceptsMode(binding, mode))) {
-    return []
-  }
-  return ['gpus is "any", and in the modes raw and tls nothing binds their evidence: any will do.']
 }
 
 const acceptsMode = ({ modes }: BindingPolicy, mode: Mode): boolean =>

@@ -9,6 +9,7 @@ import type { Mode } from '../evidence.js'
 import type { VekKind } from './names.js'
 import { type BindingPolicy, type Policy, parsePolicy, type SnpPolicy } from './policy.js'
 import { pinFloors } from './policy-init-floors.js'
+import { type GpuSeed, pinGpus } from './policy-init-gpus.js'
 import { pinGuest, pinOrigin, pinSwitches } from './policy-init-snp.js'
 import { POLICY_FORMAT } from './policy-schema.js'
 import { policyText } from './policy-text.js'
@@ -30,8 +31,8 @@ export interface PolicySeed {
     readonly hpkeKey: boolean
     readonly userData: boolean
   }
-  /** GPUs whose evidence comes with it; none unless stated. */
-  readonly gpus?: number
+  /** GPUs and NVSwitches whose evidence comes with it; none unless stated. */
+  readonly gpus?: readonly GpuSeed[]
   /** What an appraisal of it came to; null when nobody appraised it. */
   readonly verdict: Verdict | null
 }
@@ -67,9 +68,10 @@ export function initPolicy(seed: PolicySeed): string {
     format: POLICY_FORMAT,
     name: seed.name,
     snp: pinSnp(seed, pin),
+    ...(seed.gpus && seed.gpus.length > 0 && { gpus: pinGpus(seed.gpus, seed.mode, pin) }),
     binding: pinBinding(seed, pin),
   }
-  const head = [TITLE, trust(seed.verdict), ...(seed.gpus ? [GPUS] : []), USE]
+  const head = [TITLE, trust(seed.verdict), USE]
   const text = policyText(policy, head, notes)
   parsePolicy(text)
   return text
@@ -77,8 +79,6 @@ export function initPolicy(seed: PolicySeed): string {
 
 const TITLE =
   'A policy that pins what one piece of evidence showed. Each field is a value that evidence must meet, or "any", and then nothing looks at it.'
-const GPUS =
-  'The evidence is also of GPUs, which this version does not appraise. As it stands, this policy verifies nothing that has GPUs. To leave them aside, write "gpus": "any" between "snp" and "binding": then nothing looks at whether they are genuine.'
 const USE =
   'Before you rely on it: compare what is pinned with values from a source that the provider does not control, and decide on each "any". "assay policy explain" says in sentences what it accepts.'
 

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { VMPL_MAX } from '../core/snp-bits.js'
 import { MODES } from '../evidence.js'
 import { integer, listOf, object, orAny, text, word } from './policy-fields.js'
+import { GpuPolicySchema } from './policy-schema-gpus.js'
 import { SnpPolicySchema } from './policy-schema-snp.js'
 
 export const POLICY_FORMAT = 'assay.policy.v1'
@@ -34,9 +35,6 @@ const BindingSchema = object({
   userData: require('User data is bound by the evidence: exactly what was sent, where the call states that.'),
 })
 
-/** Kinds of evidence. A policy without the section of one refuses all evidence of that kind. */
-const SECTIONS = ['snp'] as const
-
 export const PolicySchema = v.pipe(
   object({
     $schema: v.exactOptional(
@@ -57,11 +55,10 @@ export const PolicySchema = v.pipe(
       ),
     ),
     gpus: v.exactOptional(
-      v.pipe(
-        v.literal('any', '"any" expected'),
-        v.description(
-          'Evidence of GPUs: with "any" nothing looks at whose it is and what it says. Without this section it leaves the result undecided.',
-        ),
+      orAny(
+        GpuPolicySchema,
+        'section on GPUs',
+        'What GPUs must be. With "any" nothing looks at whose their evidence is and what it says. Without this section it leaves the result undecided.',
       ),
     ),
     binding: v.pipe(
@@ -70,8 +67,13 @@ export const PolicySchema = v.pipe(
     ),
   }),
   v.check(
-    (policy) => SECTIONS.some((section) => policy[section] !== undefined),
-    `a section on a kind of evidence (${SECTIONS.join(', ')}) expected`,
+    ({ snp, gpus }) => snp !== undefined || typeof gpus === 'object',
+    'a section on a kind of evidence (snp, gpus) expected',
   ),
-  v.metadata({ anyOf: SECTIONS.map((section) => ({ required: [section] })) }),
+  v.metadata({
+    anyOf: [
+      { required: ['snp'] },
+      { required: ['gpus'], properties: { gpus: { type: 'object' } } },
+    ],
+  }),
 )

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import type { Policy } from './policy.js'
 import { PolicySchema } from './policy-schema.js'
+import { GpuPolicySchema } from './policy-schema-gpus.js'
 
 /** Columns of a comment, its indent included. */
 const WIDTH = 100
@@ -15,7 +16,11 @@ const INLINE = 80
 export type Notes = ReadonlyMap<string, string>
 
 /** Description of every field and section of the document, by its path. */
-export const DESCRIPTIONS: ReadonlyMap<string, string> = new Map(descriptions(PolicySchema, ''))
+export const DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
+  ...descriptions(PolicySchema, ''),
+  // One of two things that stand there, of which the other has no fields.
+  ...descriptions(GpuPolicySchema, 'gpus'),
+])
 
 /** Fields whose own fields are described one by one. */
 const SECTIONS: ReadonlySet<string> = new Set(
@@ -47,9 +52,10 @@ function section(fields: object, path: string, indent: string, notes: Notes): st
   const entries = Object.entries(fields)
   const lines = entries.flatMap(([name, value], at) => {
     const own = path === '' ? name : `${path}.${name}`
-    const body = SECTIONS.has(own)
-      ? section(value, own, deeper, notes)
-      : lay(value, deeper).split('\n')
+    const body =
+      SECTIONS.has(own) && typeof value === 'object'
+        ? section(value, own, deeper, notes)
+        : lay(value, deeper).split('\n')
     const [first, ...rest] = body
     const said = [DESCRIPTIONS.get(own), notes.get(own)].filter((text) => text !== undefined)
     const laid = [`${deeper}${JSON.stringify(name)}: ${first}`, ...rest]

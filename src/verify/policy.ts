@@ -16,10 +16,14 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 export type Policy = Frozen<Omit<v.InferOutput<typeof PolicySchema>, '$schema'>>
 /** The section of a policy on SEV-SNP evidence. */
 export type SnpPolicy = NonNullable<Policy['snp']>
+/** The section of a policy on evidence of GPUs. */
+export type GpuPolicy = Exclude<NonNullable<Policy['gpus']>, 'any'>
 /** The section of a policy on what ties evidence to a request and its connection. */
 export type BindingPolicy = Policy['binding']
 /** Minimum of one TCB, for one processor or for all of a product. */
 export type TcbFloor = Exclude<SnpPolicy['minimumTcb']['reported'], 'any'>[number]
+/** Oldest VBIOS of one architecture. */
+export type VbiosFloor = Exclude<GpuPolicy['minimumVbios'], 'any'>[number]
 /** Minimum version of the firmware of one product. */
 export type FirmwareFloor = Exclude<SnpPolicy['minimumFirmware']['current'], 'any'>[number]
 
@@ -120,7 +124,12 @@ function show(value: unknown): string {
 const wrong = (message: string, options?: ErrorOptions): AttestationError =>
   new AttestationError('ERR_POLICY_DOCUMENT', `policy: ${message}`, options)
 
-const AUTHENTICITY: Policy & { readonly snp: SnpPolicy } = remembered({
+interface Authenticity extends Policy {
+  readonly snp: SnpPolicy
+  readonly gpus: GpuPolicy
+}
+
+const AUTHENTICITY: Authenticity = remembered({
   format: POLICY_FORMAT,
   name: 'authenticity',
   snp: {
@@ -168,6 +177,25 @@ const AUTHENTICITY: Policy & { readonly snp: SnpPolicy } = remembered({
     provisionalFirmware: 'any',
     revocation: 'any',
   },
+  gpus: {
+    count: 'any',
+    minimumCount: 'any',
+    nvSwitches: 'any',
+    unique: 'require',
+    serials: 'any',
+    architectures: 'any',
+    drivers: 'any',
+    minimumDriver: 'any',
+    vbios: 'any',
+    minimumVbios: 'any',
+    protectedPcie: 'any',
+    secureBoot: 'any',
+    debug: 'any',
+    rim: 'any',
+    revocation: 'any',
+    nonce: 'any',
+    binding: 'require',
+  },
   binding: {
     nonce: 'any',
     modes: 'any',
@@ -181,6 +209,6 @@ const AUTHENTICITY: Policy & { readonly snp: SnpPolicy } = remembered({
 
 /**
  * The built-in policy: origin and integrity only. Genuine evidence of a guest that the host cannot
- * debug, whatever runs in it.
+ * debug, whatever runs in it, and of GPUs that the guest vouches for, whatever they run.
  */
-export const authenticity = (): Policy & { readonly snp: SnpPolicy } => AUTHENTICITY
+export const authenticity = (): Authenticity => AUTHENTICITY

@@ -7,6 +7,8 @@ import type { BindingCheck } from './binding.js'
 import type { BindingClaims } from './binding-claims.js'
 import type { SnpClaims } from './claims.js'
 import type { GpuCheck } from './gpu-checks.js'
+import type { GpuClaims } from './gpu-claims.js'
+import type { GpuPolicyCheck } from './gpu-policy-names.js'
 import type { Policy } from './policy.js'
 import type { SnpPolicyCheck } from './snp-policy-names.js'
 
@@ -37,6 +39,7 @@ export type Check =
   | 'snp.tcb-order'
   | BindingCheck
   | GpuCheck
+  | GpuPolicyCheck
 
 /** What one check came to. A code says why it did not pass, and `CODES` whose fault that is. */
 export type Finding = {
@@ -60,7 +63,7 @@ export interface AttestationResult {
   readonly claims: {
     readonly snp: SnpClaims | null
     readonly tdx: null
-    readonly gpus: readonly never[]
+    readonly gpus: readonly GpuClaims[]
     readonly binding: BindingClaims
   }
   /** The policy as applied, every `'any'` visible. */

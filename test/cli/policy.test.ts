@@ -6,6 +6,7 @@ import t from 'tap'
 import { authenticity, explainPolicy, parsePolicy } from '../../src/verify/index.js'
 import { type Amd, AT, mintAmd } from '../fake/amd.js'
 import { GUIDS, mintCertTable } from '../fake/cert-table.js'
+import { mintGpus } from '../fake/gpus.js'
 import type { ReportFields } from '../fake/snp.js'
 import { skip, vectorPath } from '../vectors.js'
 import { assay } from './terminal.js'
@@ -130,16 +131,19 @@ t.test('policy init: an evidence file says how it was asked for', async (t) => {
     ...{ modes: ['bound'], boundVmpl: 1 },
     ...{ tlsKey: 'require', hpkeKey: 'any', userData: 'any' },
   })
-  const gpus = [{ index: 0, evidence: base64(Uint8Array.of(1)), cert_chain: '' }]
+  const nvidia = await mintGpus(1)
+  const gpus = (await nvidia.answer(new Uint8Array(32))).map(({ index, evidence, certChain }) => ({
+    ...{ index, evidence: base64(evidence), cert_chain: base64(certChain) },
+  }))
   const beside = await assay([
     'policy',
     'init',
     file(JSON.stringify({ ...answer, gpus }), 'json'),
-    ...trust,
+    ...[...trust, '--roots', file(nvidia.root)],
   ])
-  t.match(beside.err, /\n {2}gpu\.evidence: ERR_UNSUPPORTED: /, 'what keeps it from verified')
-  t.match(beside.out, /write "gpus": "any" between\s/)
-  t.notMatch(out, 'gpus')
+  t.match(beside.err, /^the evidence was verified/)
+  t.match(parsePolicy(beside.out).gpus, { count: 1, architectures: ['HOPPER'], binding: 'require' })
+  t.notMatch(out, '"gpus"')
   const bare = { ...answer, auxblob: '', endorsements: [base64(amd.vek), base64(amd.authority)] }
   const again = await assay(['policy', 'init', file(JSON.stringify(bare)), ...trust])
   t.match(again.err, /^the evidence was verified/)

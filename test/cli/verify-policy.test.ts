@@ -91,7 +91,7 @@ t.test('verify policy: --report-data and the policy disagree', async (t) => {
 })
 
 t.test('verify policy: a policy for no kind of evidence', async (t) => {
-  const { snp: _, ...bare } = authenticity()
+  const { snp: _, gpus: __, ...bare } = authenticity()
   const line = [...report, '--policy', put({ ...bare, name: 'nothing' }), ...FLAGS]
   const { code, err } = await assay(['verify', ...line])
   t.equal(code, 30)

@@ -7,6 +7,7 @@ import t from 'tap'
 import { CODES } from '../../src/errors.js'
 import { BINDING_CHECKS } from '../../src/verify/binding.js'
 import { GPU_CHECKS } from '../../src/verify/gpu-checks.js'
+import { GPU_POLICY_CHECKS } from '../../src/verify/gpu-policy-names.js'
 import { SNP_CHECKS, UNSUPPORTED_CHECKS } from '../../src/verify/result.js'
 import { SNP_POLICY_CHECKS } from '../../src/verify/snp-policy-names.js'
 
@@ -40,6 +41,7 @@ t.test('errors: docs/errors.md and docs/policy.md name every check, and no other
     ...SNP_POLICY_CHECKS,
     ...BINDING_CHECKS,
     ...GPU_CHECKS,
+    ...GPU_POLICY_CHECKS,
     ...UNSUPPORTED_CHECKS,
     'snp.tcb-order',
   ]

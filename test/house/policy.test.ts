@@ -14,7 +14,7 @@ const page = readFileSync(path.join(docs, 'policy.md'), 'utf8')
 /** Cells of the rows that begin with a field. */
 const rows = page
   .split('\n')
-  .filter((line) => /^\| `(snp|binding)\./.test(line))
+  .filter((line) => /^\| `(snp|gpus|binding)\./.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
 
 const leaves = [...DESCRIPTIONS.keys()].filter(

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { authenticity, type Policy, parsePolicy } from '../../src/verify/policy.js'
+import {
+  authenticity,
+  type BindingPolicy,
+  type GpuPolicy,
+  type Policy,
+  parsePolicy,
+} from '../../src/verify/policy.js'
 import { explain, explainPolicy } from '../../src/verify/policy-explain.js'
 import { DESCRIPTIONS } from '../../src/verify/policy-text.js'
 import { LEAVES, strict } from './policy-flips.js'
@@ -82,9 +88,75 @@ t.test('explain: the built-in policy, and what it leaves open', async (t) => {
   const start = lines.indexOf('Nothing looks at:')
   t.ok(lines.slice(start).some((line) => line.startsWith('  snp.measurement: ')))
   t.equal(lines.length - start - 1, explain(authenticity()).unchecked.length)
-  const { snp: _, ...rest } = authenticity()
+  const { snp: _, gpus, ...rest } = authenticity()
   t.match(explainPolicy(rest)[0], /accepts no evidence at all/)
   t.same(explain(rest).warnings, [])
+  t.match(explainPolicy({ ...rest, gpus })[0], /accepts evidence of GPUs alone, of no CPU/)
+})
+
+const GPUS: GpuPolicy = {
+  count: 8,
+  minimumCount: 1,
+  nvSwitches: 4,
+  unique: 'require',
+  serials: ['410102030405060708'],
+  architectures: ['HOPPER', 'BLACKWELL'],
+  drivers: ['570.124.06', '580.95.05'],
+  minimumDriver: '570.0',
+  vbios: ['96.00.9F.00.01'],
+  minimumVbios: [{ architecture: 'HOPPER', version: '96.00.5E.00.01' }],
+  protectedPcie: 'require',
+  secureBoot: 'require',
+  debug: 'forbid',
+  rim: 'require',
+  revocation: { maximumAgeHours: 24 },
+  nonce: 'require',
+  binding: 'require',
+}
+
+t.test('explain: a sentence for each field on GPUs, or a line', async (t) => {
+  const with_ = (change: Partial<GpuPolicy>) => explain({ ...FULL, gpus: { ...GPUS, ...change } })
+  const full = with_({})
+  const before = explain(FULL)
+  const fields = Object.keys(GPUS)
+  t.equal(full.accepts.length, before.accepts.length + fields.length)
+  t.same([full.unchecked, full.warnings], [before.unchecked, before.warnings])
+  for (const field of fields) {
+    const { accepts, unchecked } = with_({ [field]: 'any' })
+    t.equal(accepts.length, full.accepts.length - 1, field)
+    t.match(unchecked, [new RegExp(`^gpus\\.${field}: \\w`)], field)
+  }
+  for (const sentence of [
+    'There must be evidence of 8 GPUs.',
+    'There must be evidence of at least 1 GPU.',
+    'There must be evidence of 4 NVSwitches.',
+    'The driver must be 570.124.06 or 580.95.05.',
+    'The VBIOS must be at least 96.00.5E.00.01 on HOPPER. Other GPUs are refused.',
+    'OCSP responses must be at hand that are at most 24 hours old.',
+  ]) {
+    t.ok(full.accepts.includes(sentence), sentence)
+  }
+  const { accepts } = with_({ protectedPcie: 'forbid', nvSwitches: 1 })
+  t.ok(accepts.includes('No GPU may be in protected PCIe mode.'))
+  t.ok(accepts.includes('There must be evidence of 1 NVSwitch.'))
+})
+
+t.test('explain: warns of what is weak about GPUs', async (t) => {
+  const known = explain(FULL).warnings
+  const warned = (change: Partial<GpuPolicy>, modes: BindingPolicy['modes'] = ['bound']) => {
+    const policy: Policy = { ...FULL, gpus: { ...GPUS, ...change }, binding: { ...binding, modes } }
+    return explain(policy).warnings.filter((warning) => !known.includes(warning))
+  }
+  t.same(warned({}), [])
+  t.same(warned({ count: 'any' }), [])
+  t.match(warned({ count: 'any', minimumCount: 'any' }), [/evidence without any GPU will do/])
+  t.same(warned({ binding: 'any' }), [], 'G binds them in bound mode all the same')
+  t.match(warned({ binding: 'any' }, 'any'), [/^gpus.binding is "any", and in the modes raw/])
+  t.match(warned({ binding: 'any' }, ['tls']), [/^gpus.binding is "any", and in the modes raw/])
+  t.match(warned({ unique: 'any' }), [/one GPU may pass for several/])
+  t.same(warned({ rim: 'any' }), [])
+  t.match(warned({ rim: 'any', secureBoot: 'any', debug: 'any' }), [/^gpus.rim is "any"/])
+  t.match(warned({ revocation: 'any' }), [/^gpus.revocation is "any"/])
 })
 
 t.test('explain: nothing looks at GPUs that a policy leaves aside', async (t) => {

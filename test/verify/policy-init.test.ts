@@ -30,6 +30,14 @@ function init(fields: ReportFields = {}, change: Partial<PolicySeed> = {}) {
   return { text, policy, snp: policy.snp as SnpPolicy }
 }
 
+const H100 = {
+  kind: 'gpu',
+  architecture: 'HOPPER',
+  driverVersion: '570.124.06',
+  vbiosVersion: '96.00.9F.00.01',
+  protectedPcie: false,
+} as const
+
 /** Findings on the evidence that the policy came from. */
 function complaints(from: PolicySeed): string[] {
   const { report, product, kind, cspId, mode } = from
@@ -146,12 +154,55 @@ t.test('init: what is bound stays bound, at a level of its own', async (t) => {
   t.equal(init({ vmpl: 1 }).policy.binding.boundVmpl, 2, 'never the level of raw evidence')
 })
 
+t.test('init: GPUs are counted, and none of them may get older', async (t) => {
+  t.notOk('gpus' in init().policy, 'no section without them')
+  t.notOk('gpus' in init({}, { gpus: [] }).policy)
+  const older = { ...H100, driverVersion: '550.144.03', vbiosVersion: '96.00.5E.00.01' }
+  const b200 = { ...H100, architecture: 'BLACKWELL', vbiosVersion: '97.00.E4.00.11' }
+  const newer = { ...H100, driverVersion: '580.95.05', vbiosVersion: '96.00.A5.00.01' }
+  const { policy } = init({}, { gpus: [H100, older, b200, newer], mode: 'bound' })
+  t.same(policy.gpus, {
+    count: 4,
+    minimumCount: 'any',
+    nvSwitches: 0,
+    unique: 'require',
+    serials: 'any',
+    architectures: ['BLACKWELL', 'HOPPER'],
+    drivers: 'any',
+    minimumDriver: '550.144.03',
+    vbios: 'any',
+    minimumVbios: [
+      { architecture: 'HOPPER', version: '96.00.5E.00.01' },
+      { architecture: 'BLACKWELL', version: '97.00.E4.00.11' },
+    ],
+    protectedPcie: 'forbid',
+    secureBoot: 'require',
+    debug: 'forbid',
+    rim: 'require',
+    revocation: { maximumAgeHours: 24 },
+    nonce: 'require',
+    binding: 'require',
+  })
+})
+
+t.test('init: protected PCIe, and what binds no GPUs', async (t) => {
+  const gpu = { ...H100, protectedPcie: true, driverVersion: null }
+  const nvSwitch = { ...gpu, kind: 'switch', architecture: 'LS10' } as const
+  const { policy, text } = init({}, { gpus: [gpu, nvSwitch] })
+  t.match(policy.gpus, {
+    ...{ count: 1, nvSwitches: 1, architectures: ['HOPPER'], minimumDriver: 'any' },
+    ...{ protectedPcie: 'require', binding: 'any' },
+  })
+  t.match(text, /Seen: NOT bound/)
+  const { gpus } = init({}, { gpus: [nvSwitch] }).policy
+  t.match(gpus, { count: 0, nvSwitches: 1, architectures: 'any', minimumVbios: 'any' })
+})
+
 t.test('init: says of every field what it means, and how good the pins are', async (t) => {
-  const { text } = init(STRICT_FIELDS)
+  const { text } = init(STRICT_FIELDS, { gpus: [H100] })
   const words = text.replaceAll(/\s*\n\s*\/\/ /g, ' ')
   for (const [path, description] of DESCRIPTIONS) {
-    // A report says nothing of GPUs, so whether they count is for the caller to add.
-    if (path !== '$schema' && path !== 'gpus') t.ok(words.includes(description), path)
+    if (path !== '$schema') t.ok(words.includes(description), path)
   }
   for (const line of text.split('\n')) {
     if (line.trimStart().startsWith('//') && line.length > 100) t.fail(line)

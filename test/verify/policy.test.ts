@@ -10,6 +10,8 @@ import { strict } from './policy-flips.js'
 
 const CODE = 'ERR_POLICY_DOCUMENT'
 const FULL = strict('Turin', 'vlek').policy
+/** With the section that evidence without GPUs does not make. */
+const WHOLE: Policy = { ...FULL, gpus: authenticity().gpus }
 
 type Loose = Record<string, unknown>
 
@@ -51,14 +53,14 @@ t.test('policy: the result is a copy', async (t) => {
 t.test('policy: every field is required, and nothing else may stand there', async (t) => {
   for (const path of DESCRIPTIONS.keys()) {
     if (path === '$schema' || path === 'snp') continue
-    if (path !== 'gpus') refuses(t, put(FULL, path, undefined), `${path} is missing`)
-    refuses(t, put(FULL, path, null), new RegExp(`^policy: ${path}: .* expected, got null$`))
-    refuses(t, put(FULL, path, true), new RegExp(`^policy: ${path}: .* expected, got boolean$`))
+    if (path !== 'gpus') refuses(t, put(WHOLE, path, undefined), `${path} is missing`)
+    refuses(t, put(WHOLE, path, null), new RegExp(`^policy: ${path}: .* expected, got null$`))
+    refuses(t, put(WHOLE, path, true), new RegExp(`^policy: ${path}: .* expected, got boolean$`))
   }
-  for (const path of ['', 'snp.', 'snp.guestPolicy.', 'binding.']) {
-    refuses(t, put(FULL, `${path}mesurement`, 'any'), `${path}mesurement is no field of a policy`)
+  for (const path of ['', 'snp.', 'snp.guestPolicy.', 'gpus.', 'binding.']) {
+    refuses(t, put(WHOLE, `${path}mesurement`, 'any'), `${path}mesurement is no field of a policy`)
   }
-  refuses(t, put(FULL, 'a"\u001b', 'any'), '["a\\"\\u001b"] is no field of a policy')
+  refuses(t, put(WHOLE, 'a"\u001b', 'any'), '["a\\"\\u001b"] is no field of a policy')
 })
 
 t.test('policy: names the first wrong field, down to the entry of a list', async (t) => {
@@ -66,7 +68,8 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
   const levels = { bootLoader: 1, tee: 0, snp: 27, microcode: 'any' }
   const full = { ...row, ...levels }
   const cpuid = { family: 0x19, model: 1, stepping: 1 }
-  const cases: [path: string, value: unknown, message: string][] = [
+  const vbios = { architecture: 'HOPPER', version: '96.00.9F.00.01' }
+  const cases: [path: string, value: unknown, message: string | RegExp][] = [
     ['format', 'assay.policy.v2', 'format: "assay.policy.v1" expected, got "assay.policy.v2"'],
     ['name', '', 'name: up to 100 printable ASCII characters expected, got ""'],
     [
@@ -194,8 +197,25 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
       'snp.revocation.maximumAgeDays: integer from 1 to 3660 expected, got 0',
     ],
     ['snp.revocation', {}, 'snp.revocation.maximumAgeDays is missing'],
-    ['gpus', 'require', 'gpus: "any" expected, got "require"'],
-    ['gpus', {}, 'gpus: "any" expected, got object'],
+    ['gpus', 'require', 'gpus: "any" or section on GPUs expected, got "require"'],
+    ['gpus', {}, 'gpus.count is missing'],
+    ['gpus.count', -1, 'gpus.count: integer from 0 to 64 expected, got -1'],
+    ['gpus.minimumCount', 0, 'gpus.minimumCount: integer from 1 to 64 expected, got 0'],
+    ['gpus.serials', ['4X'], /^policy: gpus\.serials\[0\]: lower-case hex/],
+    ['gpus.drivers', ['570'], /^policy: gpus\.drivers\[0\]: version such as "570\.124\.06"/],
+    ['gpus.minimumDriver', 'new', /^policy: gpus\.minimumDriver: version such as/],
+    ['gpus.vbios', ['96.00.9f.00.01'], /^policy: gpus\.vbios\[0\]: version such as "96\.00/],
+    ['gpus.architectures', ['LS10'], /^policy: gpus\.architectures\[0\]: "HOPPER" or "BLACKWELL"/],
+    [
+      'gpus.minimumVbios',
+      [vbios, { ...vbios, version: '96.00.A5.00.01' }],
+      /^policy: gpus\.minimumVbios: each entry once expected/,
+    ],
+    [
+      'gpus.revocation',
+      { maximumAgeHours: 0 },
+      'gpus.revocation.maximumAgeHours: integer from 1 to 744 expected, got 0',
+    ],
     ['binding.boundVmpl', 'any', 'binding.boundVmpl: integer from 0 to 3 expected, got "any"'],
     [
       'binding.modes',
@@ -203,7 +223,7 @@ t.test('policy: names the first wrong field, down to the entry of a list', async
       'binding.modes[0]: "raw", "tls", "bound" or "batch" expected, got "mail"',
     ],
   ]
-  for (const [path, value, message] of cases) refuses(t, put(FULL, path, value), message)
+  for (const [path, value, message] of cases) refuses(t, put(WHOLE, path, value), message)
   t.equal(parsePolicy(put(FULL, 'gpus', 'any')).gpus, 'any')
   const rows = [full, { ...full, cpuid }, { ...full, product: 'Turin', fmc: 1 }]
   t.strictSame(
@@ -216,8 +236,11 @@ t.test('policy: some kind of evidence it must be about', async (t) => {
   refuses(
     t,
     { ...put(FULL, 'snp', undefined), gpus: 'any' },
-    'the document: a section on a kind of evidence (snp) expected, got object',
+    'the document: a section on a kind of evidence (snp, gpus) expected, got object',
   )
+  const { gpus, ...rest } = WHOLE
+  refuses(t, put(rest, 'snp', undefined), /^policy: the document: a section on a kind/)
+  t.strictSame(parsePolicy(put(WHOLE, 'snp', undefined)).gpus, gpus, 'GPUs by themselves')
 })
 
 t.test('policy: what is no document', async (t) => {
@@ -248,7 +271,7 @@ t.test('policy: no JSON makes it throw anything else', async (t) => {
       tried(value)
       tried(text)
       tried(JSON.stringify(value))
-      tried(put(FULL, path, value ?? null))
+      tried(put(WHOLE, path, value ?? null))
     }),
     { numRuns: 1000 },
   )
