@@ -4,6 +4,9 @@
 import { checkBinding } from './binding.js'
 import { bindingClaims } from './binding-claims.js'
 import type { SnpClaims } from './claims.js'
+import { checkGpuBinding } from './gpu-binding.js'
+import { expectedGpuNonce } from './gpu-nonce.js'
+import { type AppraisedGpus, judgeGpus } from './gpus.js'
 import { type Appraisal, type CheckedAppraisal, checkAppraisal } from './options.js'
 import {
   AppraisalError,
@@ -26,16 +29,35 @@ import { appraiseSnp } from './snp.js'
  */
 export async function appraise(options: Appraisal): Promise<AttestationResult> {
   const asked = checkAppraisal(options)
-  const { tee, gpus } = asked.evidence
-  const { findings, claims } = tee === 'snp' ? await appraiseSnp(asked) : unsupportedTdx(asked)
-  if (gpus.length > 0 && asked.policy.gpus !== 'any') findings.push(unsupportedGpus())
+  const [cpu, gpus] = await Promise.all([
+    asked.evidence.tee === 'snp' ? appraiseSnp(asked) : unsupportedTdx(asked),
+    appraiseGpus(asked),
+  ])
+  const findings = [...cpu.findings, ...gpus.findings, ...bindingOfGpus(asked, cpu.findings)]
   return {
     result: conclude(findings),
     findings,
-    claims: { snp: claims, tdx: null, gpus: [], binding: await bindingClaims(asked, findings) },
+    claims: {
+      snp: cpu.claims,
+      tdx: null,
+      gpus: gpus.claims,
+      binding: await bindingClaims(asked, findings),
+    },
     policy: asked.policy,
     evaluatedAt: asked.at.toISOString(),
   }
+}
+
+function appraiseGpus(asked: CheckedAppraisal): Promise<AppraisedGpus> {
+  const { gpus } = asked.evidence
+  return judgeGpus({ ...asked, gpus, nonce: gpus.length > 0 ? expectedGpuNonce(asked) : null })
+}
+
+/** Only a policy that judges GPUs asks whether the CPU vouches for them. */
+function bindingOfGpus(asked: CheckedAppraisal, cpu: readonly Finding[]): Finding[] {
+  const { gpus } = asked.policy
+  if (asked.evidence.gpus.length === 0 || gpus === undefined || gpus === 'any') return []
+  return gpus.binding === 'require' ? [checkGpuBinding(asked, cpu)] : []
 }
 
 /**
@@ -60,10 +82,3 @@ function unsupportedTdx(asked: CheckedAppraisal): {
   const quote = unknown('tdx.quote', 'ERR_UNSUPPORTED', detail)
   return { findings: [quote, ...checkBinding(asked, quote as Problem)], claims: null }
 }
-
-const unsupportedGpus = (): Finding =>
-  unknown(
-    'gpu.evidence',
-    'ERR_UNSUPPORTED',
-    'this version of assay does not appraise GPU evidence; a policy may leave it aside with "gpus": "any"',
-  )

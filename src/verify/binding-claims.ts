@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What evidence binds, JSON-ready, as far as REPORT_DATA was shown to be composed of it.
 
-import { gpuEvidenceDigest } from '../core/digest.js'
 import { toHex } from '../encoding.js'
 import type { Mode } from '../evidence.js'
 import { isComposed } from './binding.js'
@@ -27,22 +26,23 @@ export interface BindingClaims {
 
 /** Claims are of use once REPORT_DATA was found to be composed of them. */
 export async function bindingClaims(
-  { evidence, challenge }: CheckedAppraisal,
+  { evidence, challenge, gpuDigest }: CheckedAppraisal,
   findings: readonly Finding[],
 ): Promise<BindingClaims> {
-  const { mode, claims, gpus, batch } = evidence
+  const { mode, claims, batch } = evidence
   const shown = findings.some(
     ({ check, outcome }) => check === 'binding.nonce' && outcome === 'pass',
   )
   const composed = shown && isComposed(mode)
   const tlsKey = mode === 'tls' ? challenge?.channelSpki : claims.tlsSpki
+  const digest = composed ? gpuDigest() : null
   return {
     mode,
     nonce: shown && challenge ? toHex(challenge.nonce) : null,
     tlsSpkiSha256: shown && mode !== 'raw' && tlsKey ? await sha256(tlsKey) : null,
     hpke: composed && claims.hpke ? toHex(claims.hpke) : null,
     userData: composed && claims.userData ? toHex(claims.userData) : null,
-    gpuDigest: composed && gpus.length > 0 ? toHex(gpuEvidenceDigest(gpus)) : null,
+    gpuDigest: digest && toHex(digest),
     batch: shown && batch ? { size: batch.size, index: batch.index } : null,
   }
 }

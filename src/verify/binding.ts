@@ -3,7 +3,7 @@
 // which it was asked for (assay evidence protocol, sections 2 to 4).
 
 import { equalBytes } from '../core/bytes.js'
-import { gpuEvidenceDigest } from '../core/digest.js'
+import type { Bytes } from '../core/private-copy.js'
 import {
   reportDataBatchVerify,
   reportDataBound,
@@ -50,7 +50,7 @@ export function checkBinding(asked: CheckedAppraisal, report: Report): Finding[]
   const { evidence, challenge } = asked
   const policy = asked.policy.binding
   const { hpke, userData } = isComposed(evidence.mode) ? evidence.claims : NOTHING_BOUND
-  const nonce = checkNonce(evidence, challenge, policy, report)
+  const nonce = checkNonce(asked, policy, report)
   return [
     ...checkMode(evidence, policy),
     ...nonce,
@@ -73,8 +73,7 @@ function checkMode({ mode }: Evidence, { modes }: BindingPolicy): Finding[] {
 
 /** Nobody but the tenant makes the nonce, so that only the tenant can say what was expected. */
 function checkNonce(
-  evidence: Evidence,
-  challenge: CheckedChallenge | null,
+  { evidence, challenge, gpuDigest }: CheckedAppraisal,
   policy: BindingPolicy,
   report: Report,
 ): Finding[] {
@@ -91,19 +90,23 @@ function checkNonce(
     const detail = 'TLS mode binds the key of the connection, which was not given'
     return [unknown(check, 'ERR_CHANNEL_KEY_MISSING', detail)]
   }
-  const problem = mismatch(evidence, challenge, report.reportData)
+  const problem = mismatch({ evidence, challenge, gpuDigest }, report.reportData)
   if (problem) return [fail(check, problem.code, problem.detail)]
   return [pass(check, `REPORT_DATA carries the nonce of the tenant (${evidence.mode} mode)`)]
 }
 
+/** What REPORT_DATA is composed of. */
+export interface Composition {
+  readonly evidence: Evidence
+  readonly challenge: CheckedChallenge
+  /** The digest G; null without GPUs. */
+  readonly gpuDigest: () => Bytes | null
+}
+
 /** Composes REPORT_DATA anew. What the host named wrongly comes out as bytes that differ. */
-function mismatch(
-  evidence: Evidence,
-  challenge: CheckedChallenge,
-  reportData: Uint8Array,
-): Problem | null {
-  const { mode, batch } = evidence
-  const entry = attempt(() => compose(evidence, challenge))
+export function mismatch(composition: Composition, reportData: Uint8Array): Problem | null {
+  const { mode, batch } = composition.evidence
+  const entry = attempt(() => compose(composition))
   if (entry instanceof AttestationError) {
     return { code: 'ERR_BINDING_REPORT_DATA', detail: entry.message }
   }
@@ -113,15 +116,17 @@ function mismatch(
   return { code: 'ERR_BINDING_REPORT_DATA', detail }
 }
 
-function compose(evidence: Evidence, { nonce, channelSpki }: CheckedChallenge): Uint8Array {
-  const { mode, claims, gpus } = evidence
+function compose({ evidence, challenge, gpuDigest }: Composition): Uint8Array {
+  const { mode, claims } = evidence
+  const { nonce, channelSpki } = challenge
   if (mode === 'raw') return reportDataRaw(nonce)
   if (mode === 'tls') return reportDataTls(channelSpki as Uint8Array, nonce)
+  const digest = gpuDigest()
   return reportDataBound({
     nonce,
     ...(claims.tlsSpki && { tlsSpki: claims.tlsSpki }),
     ...(claims.hpke && { hpke: claims.hpke }),
-    ...(gpus.length > 0 && { gpuDigest: gpuEvidenceDigest(gpus) }),
+    ...(digest && { gpuDigest: digest }),
     ...(claims.userData && { userData: claims.userData }),
   })
 }

@@ -2,6 +2,7 @@
 // The public names of `assay/verify`.
 
 export { appraise, verify } from './appraise.js'
+export { appraiseGpus, type GpuAppraisal, type GpuAttestationResult } from './appraise-gpus.js'
 export { BINDING_CHECKS } from './binding.js'
 export type { BindingClaims } from './binding-claims.js'
 export type { Anchor } from './chain.js'
@@ -13,6 +14,10 @@ export { type EarAlgorithm, type EarKey, type EarSigner, earSigner, signEar } fr
 export { endorsementsFor } from './endorsements-for.js'
 export type { Chip, SnpEndorser } from './endorser.js'
 export type { Progress } from './fetcher.js'
+export { GPU_CHECKS } from './gpu-checks.js'
+export type { GpuClaims } from './gpu-claims.js'
+export type { GpuMaterial } from './gpu-options.js'
+export { GPU_POLICY_CHECKS } from './gpu-policy-names.js'
 export { appraiseIta } from './ita.js'
 export type { JwkSet } from './jwk-set.js'
 export { type AmdKdsOptions, amdKds } from './kds.js'
@@ -23,14 +28,17 @@ export {
   authenticity,
   type BindingPolicy,
   type FirmwareFloor,
+  type GpuPolicy,
   type Policy,
   type PolicyName,
   parsePolicy,
   type SnpPolicy,
   type TcbFloor,
+  type VbiosFloor,
 } from './policy.js'
 export { type Explanation, explain, explainPolicy } from './policy-explain.js'
 export { initPolicy, type PolicySeed } from './policy-init.js'
+export type { GpuSeed } from './policy-init-gpus.js'
 export {
   AppraisalError,
   type AttestationResult,

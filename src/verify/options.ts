@@ -3,6 +3,7 @@
 // nobody reads.
 
 import { NONCE_LEN_MAX, NONCE_LEN_MIN, REPORT_DATA_LEN } from '../../assembly/protocol.js'
+import { gpuEvidenceDigest } from '../core/digest.js'
 import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import {
@@ -13,8 +14,17 @@ import {
   type Mode,
   TEES,
 } from '../evidence.js'
+import { copies, copy, copyOrNull, integer, known, wrong } from './arguments.js'
 import { readRoots } from './caller-roots.js'
 import type { SnpEndorser } from './endorser.js'
+import {
+  type CheckedGpuMaterial,
+  checkGpuMaterial,
+  checkGpus,
+  GPU_MATERIAL,
+  type GpuMaterial,
+  withGpuNonce,
+} from './gpu-options.js'
 import { authenticity, type Policy, parsePolicy } from './policy.js'
 import type { Certificate } from './x509.js'
 
@@ -32,7 +42,7 @@ export interface Challenge {
 }
 
 /** One piece of evidence, and everything to judge it by. */
-export interface Appraisal {
+export interface Appraisal extends GpuMaterial {
   readonly evidence: Evidence
   /** Null when nobody asked for this evidence, so that its freshness cannot be judged. */
   readonly challenge: Challenge | null
@@ -53,7 +63,7 @@ export interface Appraisal {
 }
 
 /** The same, checked and copied, so that nothing the caller does later changes it. */
-export interface CheckedAppraisal {
+export interface CheckedAppraisal extends CheckedGpuMaterial {
   readonly evidence: Evidence
   readonly challenge: CheckedChallenge | null
   readonly endorsements: readonly Bytes[]
@@ -62,6 +72,8 @@ export interface CheckedAppraisal {
   readonly at: Date
   /** As applied: what the challenge adds to it is in it. */
   readonly policy: Policy
+  /** The digest G over the evidence of all GPUs; null without any. Throws where they are out of order. */
+  readonly gpuDigest: () => Bytes | null
 }
 
 export interface CheckedChallenge {
@@ -78,6 +90,7 @@ const OPTIONS: readonly (keyof Appraisal)[] = [
   'roots',
   'at',
   'policy',
+  ...GPU_MATERIAL,
 ]
 const EVIDENCE: readonly (keyof Evidence)[] = [
   'tee',
@@ -108,6 +121,18 @@ export function checkAppraisal(options: Appraisal): CheckedAppraisal {
     roots: readRoots(copies(options.roots ?? [], 'roots')),
     at: new Date(at),
     policy: applied(options.policy, challenge),
+    gpuDigest: lazyDigest(evidence.gpus),
+    ...checkGpuMaterial(options),
+  }
+}
+
+/** Two checks ask for it, and eight GPUs have 34 kB of evidence. */
+function lazyDigest(gpus: readonly GpuEvidence[]): () => Bytes | null {
+  let digest: Bytes | undefined
+  return () => {
+    if (gpus.length === 0) return null
+    digest ??= gpuEvidenceDigest(gpus)
+    return digest
   }
 }
 
@@ -116,8 +141,11 @@ function applied(given: Policy | 'authenticity', challenge: CheckedChallenge | n
   const policy = given === 'authenticity' ? authenticity() : parsePolicy(given)
   if (!challenge) return policy
   const userData = challenge.userData ? 'require' : policy.binding.userData
-  if (policy.binding.nonce === 'require' && userData === policy.binding.userData) return policy
-  return { ...policy, binding: { ...policy.binding, nonce: 'require', userData } }
+  const { gpus, binding } = withGpuNonce(policy)
+  if (binding.nonce === 'require' && userData === binding.userData && gpus === policy.gpus) {
+    return policy
+  }
+  return { ...policy, ...(gpus && { gpus }), binding: { ...binding, nonce: 'require', userData } }
 }
 
 function checkEvidence(evidence: Evidence): Evidence {
@@ -133,23 +161,13 @@ function checkEvidence(evidence: Evidence): Evidence {
     report: copy(evidence.report, 'evidence.report'),
     endorsements: copies(evidence.endorsements, 'evidence.endorsements'),
     auxblob: copy(evidence.auxblob, 'evidence.auxblob'),
-    gpus: list(evidence.gpus, 'evidence.gpus').map(checkGpu),
+    gpus: checkGpus(evidence.gpus, 'evidence.gpus'),
     claims: {
       tlsSpki: copyOrNull(claims.tlsSpki, 'evidence.claims.tlsSpki'),
       hpke: copyOrNull(claims.hpke, 'evidence.claims.hpke'),
       userData: copyOrNull(claims.userData, 'evidence.claims.userData'),
     },
     batch: batch === null ? null : checkBatch(batch),
-  }
-}
-
-function checkGpu(gpu: GpuEvidence, at: number): GpuEvidence {
-  known(gpu, ['index', 'evidence', 'certChain'], `evidence.gpus[${at}]`)
-  const { index, evidence, certChain } = gpu
-  return {
-    index: integer(index, `evidence.gpus[${at}].index`),
-    evidence: copy(evidence, `evidence.gpus[${at}].evidence`),
-    certChain: copy(certChain, `evidence.gpus[${at}].certChain`),
   }
 }
 
@@ -183,34 +201,3 @@ export function checkChallenge(challenge: Challenge | null, mode: Mode): Checked
     userData: copyOrNull(challenge.userData ?? null, 'challenge.userData'),
   }
 }
-
-/** Refuses what is no object, and properties that nobody would read. */
-function known(value: object, names: readonly string[], what: string): void {
-  if (typeof value !== 'object' || value === null) throw wrong(`${what}: an object expected`)
-  for (const name of Object.keys(value)) {
-    if (!names.includes(name)) throw wrong(`${what}: unknown property ${JSON.stringify(name)}`)
-  }
-}
-
-function list<Item>(items: readonly Item[], name: string): Item[] {
-  if (!Array.isArray(items)) throw wrong(`${name} is not an array`)
-  return Array.from(items)
-}
-
-const copies = (items: readonly Uint8Array[], name: string): Bytes[] =>
-  list(items, name).map((bytes, at) => copy(bytes, `${name}[${at}]`))
-
-function copy(bytes: Uint8Array, name: string): Bytes {
-  if (!(bytes instanceof Uint8Array)) throw wrong(`${name} is not a Uint8Array`)
-  return new Uint8Array(bytes)
-}
-
-const copyOrNull = (bytes: Uint8Array | null, name: string): Bytes | null =>
-  bytes === null ? null : copy(bytes, name)
-
-function integer(value: number, name: string): number {
-  if (!Number.isInteger(value)) throw wrong(`${name} is not an integer`)
-  return value
-}
-
-const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)

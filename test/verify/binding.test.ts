@@ -310,34 +310,6 @@ t.test('binding: batch mode leads from the claims over the tree to REPORT_DATA',
   t.same(complaints(alone), { 'binding.nonce': 'fail ERR_BINDING_REPORT_DATA' }, 'posing as bound')
 })
 
-t.test(
-  'binding: GPU evidence is bound whole, and what is not appraised does not pass',
-  async (t) => {
-    const amd = await mintAmd()
-    const gpuDigest = gpuEvidenceDigest(GPUS)
-    const reportData = reportDataBound({ ...BOUND, gpuDigest })
-    const open = { 'gpu.evidence': 'unknown ERR_UNSUPPORTED' }
-    const good = await judge(amd, { ...bound, gpus: GPUS }, { reportData })
-    t.same(complaints(good), open)
-    t.equal(good.claims.binding.gpuDigest, Buffer.from(gpuDigest).toString('hex'))
-    const failing = { 'binding.nonce': 'fail ERR_BINDING_REPORT_DATA' }
-    const [first, second] = GPUS as [Evidence['gpus'][0], Evidence['gpus'][0]]
-    const swapped = [first, { ...second, evidence: bytes(100, 9) }]
-    const reordered = [second, first]
-    t.same(complaints(await judge(amd, { ...bound, gpus: swapped }, { reportData })), {
-      ...failing,
-      ...open,
-    })
-    t.same(complaints(await judge(amd, { ...bound, gpus: reordered }, { reportData })), {
-      ...failing,
-      ...open,
-    })
-    t.same(complaints(await judge(amd, bound, { reportData })), failing, 'dropped')
-    const added = await judge(amd, { ...bound, gpus: GPUS }, { reportData: reportDataBound(BOUND) })
-    t.same(complaints(added), { ...failing, ...open }, 'added')
-  },
-)
-
 t.test('binding: GPUs that the policy leaves aside are still bound by their digest', async (t) => {
   const amd = await mintAmd()
   const asked = { reportData: reportDataBound({ ...BOUND, gpuDigest: gpuEvidenceDigest(GPUS) }) }
