@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results and decoded evidence → text for people.
 
-import type { AttestationResult, Finding, Policy } from '../verify/index.js'
+import type { AttestationResult, Finding, GpuAttestationResult } from '../verify/index.js'
+import { COLOR, formatFindings, paint } from './format-findings.js'
+
+type Result = AttestationResult | GpuAttestationResult
 
 type Outcome = Finding['outcome']
 
-const MARK: Record<Outcome, string> = { pass: 'pass', fail: 'FAIL', unknown: '????' }
-const COLOR: Record<Outcome, number> = { pass: 32, fail: 31, unknown: 33 }
 const HEADLINE: Record<AttestationResult['result'], string> = {
   verified: 'VERIFIED',
   rejected: 'REJECTED',
@@ -19,17 +20,21 @@ const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
     /^ERR_(ENDORSEMENT_MISSING|ENDORSER_\w+|CHIP_ID_MASKED|CRL_STALE)$/,
     'supply what is missing with --endorsement FILE',
   ],
+  [/^ERR_RIM_\w+$/, 'supply the RIMs of driver and VBIOS with --rim FILE'],
+  [/^ERR_OCSP_\w+$/, 'supply OCSP responses with --ocsp FILE'],
+  [/^ERR_GPU_UNJUDGED$/, 'add a section "gpus" to the policy'],
   [/^ERR_ENDORSER_OFFLINE$/, 'let it be fetched, without --offline'],
   [/^ERR_ENDORSER_(TIMEOUT|RATE_LIMIT|STATUS|NETWORK)$/, 'try again later'],
   [/^ERR_NONCE_MISSING$/, 'say with --nonce what the evidence was asked for with'],
   [/^ERR_CHANNEL_KEY_MISSING$/, 'name the key of your TLS connection with --tls-key FILE'],
 ]
 
+/** Whether the word of a root that is no vendor's counts anywhere. */
+const isForeign = ({ claims: { snp, gpus } }: Result): boolean =>
+  [snp?.root, ...gpus.map(({ root }) => root)].some((root) => root?.origin === 'caller')
+
 /** Nobody should overlook whose word the whole verdict rests on. */
 const FOREIGN = 'the root is NOT that of the vendor: it is trusted because --roots names it'
-
-const paint = (text: string, color: number, on: boolean): string =>
-  on ? `\x1b[${color}m${text}\x1b[0m` : text
 
 const VERDICT_COLOR: Record<AttestationResult['result'], number> = {
   verified: COLOR.pass,
@@ -45,17 +50,19 @@ export const formatVerdict = (
 ): string => paint(HEADLINE[result].padStart(width), VERDICT_COLOR[result], color)
 
 /** An appraisal: what was decided, on which checks, and what nobody looked at. */
-export function formatResult(result: AttestationResult, color: boolean): string {
-  const { policy } = result
-  const { snp = {}, gpus, binding } = policy
+export function formatResult(result: Result, color: boolean): string {
+  const { policy, claims } = result
+  const { snp = {}, gpus = {}, binding } = policy
+  const seen =
+    claims.gpus.length > 0 || result.findings.some(({ check }) => check.startsWith('gpu'))
   const unjudged = [
-    ...openFields(snp, 'snp'),
-    ...(gpus ? ['  gpus: the GPUs themselves'] : []),
-    ...openFields(binding, 'binding'),
+    ...(claims.binding ? openFields(snp, 'snp') : []),
+    ...(gpus === 'any' ? ['  gpus: the GPUs themselves'] : seen ? openFields(gpus, 'gpus') : []),
+    ...(claims.binding ? openFields(binding, 'binding') : []),
   ]
   const lines = [
-    `${HEADLINE[result.result]}${scope(policy)}`,
-    ...(result.claims.snp?.root?.origin === 'caller' ? [FOREIGN] : []),
+    `${HEADLINE[result.result]}${scope(result)}`,
+    ...(isForeign(result) ? [FOREIGN] : []),
     '',
     formatFindings(result, color),
     tally(result),
@@ -70,11 +77,11 @@ export function formatResult(result: AttestationResult, color: boolean): string 
 }
 
 /** What kept a long list from being a verdict of "verified", by name. */
-function tally({ findings }: AttestationResult): string {
+function tally({ findings }: Result): string {
   const checksOf = (outcome: Outcome) =>
     findings.filter((one) => one.outcome === outcome).map(({ check }) => check)
   const named = (checks: readonly string[], what: string) =>
-    checks.length > 0 ? `; ${checks.length} ${what}: ${checks.join(', ')}` : ''
+    checks.length > 0 ? `; ${checks.length} ${what}: ${[...new Set(checks)].join(', ')}` : ''
   return (
     `${checksOf('pass').length} of ${findings.length} checks passed` +
     named(checksOf('fail'), 'failed') +
@@ -83,7 +90,7 @@ function tally({ findings }: AttestationResult): string {
 }
 
 /** Of no use where evidence is rejected: nothing that is supplied changes that. */
-function hints({ result, findings }: AttestationResult): string[] {
+function hints({ result, findings }: Result): string[] {
   if (result !== 'undecided') return []
   const useful = HINTS.filter(([codes]) =>
     findings.some(({ code }) => code !== null && codes.test(code)),
@@ -92,30 +99,14 @@ function hints({ result, findings }: AttestationResult): string[] {
 }
 
 /** How much of the workload the policy pins: nobody should read more into a verdict. */
-function scope({ snp }: Policy): string {
+function scope({ claims, policy: { snp } }: Result): string {
+  if (!claims.binding) return ' (GPUs by themselves: NOTHING ties them to a machine)'
   if (snp && snp.measurement === 'any') {
     return ' (origin and integrity only; the workload itself was not appraised)'
   }
   return snp && snp.hostData === 'any'
     ? ' (the launch measurement is pinned; HOST_DATA, which names what runs inside, was not appraised)'
     : ''
-}
-
-/** The checks of an appraisal, one line each; a reason that several share stands once. */
-export function formatFindings({ findings }: AttestationResult, color: boolean): string {
-  const width = Math.max(...findings.map(({ check }) => check.length))
-  const line = (finding: Finding, at: number) => {
-    const before = findings[at - 1]
-    const same = finding.code !== null && finding.code === before?.code
-    const detail = same && finding.detail === before.detail ? 'as above' : finding.detail
-    return `${formatFinding({ ...finding, detail }, width, color)}\n`
-  }
-  return findings.map(line).join('')
-}
-
-function formatFinding({ check, outcome, code, detail }: Finding, width: number, color: boolean) {
-  const mark = paint(MARK[outcome], COLOR[outcome], color)
-  return `  ${mark}  ${check.padEnd(width)}  ${code ? `${code}: ` : ''}${detail}`
 }
 
 /** What the policy accepts whatever it is, and what it permits though it weakens, by section. */

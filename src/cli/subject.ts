@@ -5,12 +5,13 @@ import { createPublicKey } from 'node:crypto'
 import type { Command } from 'commander'
 import { toBase64 } from '../encoding.js'
 import { AttestationError } from '../errors.js'
-import { type EvidenceFile, parseEvidenceFile, rawEvidence } from '../evidence.js'
+import { type EvidenceFile, type GpuEvidence, parseEvidenceFile, rawEvidence } from '../evidence.js'
 import { LIMITS } from '../protocol.js'
 import type { Challenge } from '../verify/index.js'
 import { once, usage } from './arguments.js'
 import { isDocument } from './evidence-kind.js'
 import { labelOf, readInput } from './files.js'
+import { type GpuFlags, readGpus } from './gpu-flags.js'
 import type { Io } from './io.js'
 import { fetchLive } from './live.js'
 import {
@@ -22,7 +23,7 @@ import {
   URL_SCHEME,
 } from './live-flags.js'
 
-export interface SubjectFlags extends LiveFlags {
+export interface SubjectFlags extends LiveFlags, GpuFlags {
   readonly snp?: string
   readonly tlsKey?: string
   readonly offline?: boolean
@@ -66,15 +67,17 @@ export async function readSubject(
   io: Io,
 ): Promise<Subject> {
   if ((target === undefined) === (flags.snp === undefined)) {
-    throw usage('name the evidence: a FILE, a URL, or --snp FILE')
+    throw usage('name the evidence: a FILE, a URL, --snp FILE or --gpu FILE')
   }
+  if (target !== undefined && flags.gpu) throw usage('--gpu is for --snp or for itself')
   const live = target !== undefined && URL_SCHEME.test(target)
   if (!live) refuseLiveFlags(flags)
   const given = await readGiven(flags, io)
   if (target !== undefined) {
     return live ? fetchSubject(target, flags, given, io) : readFile(target, given, io)
   }
-  return rawSubject(await readInput(flags.snp as string, io), given)
+  const report = await readInput(flags.snp as string, io)
+  return rawSubject(report, await readGpus(flags, io), given)
 }
 
 /** What the caller knows apart from the evidence. */
@@ -93,7 +96,7 @@ async function readGiven({ nonce, tlsKey, userData }: SubjectFlags, io: Io): Pro
 }
 
 /** A raw report is what AEP-83 answers in raw mode, without the answer around it. */
-function rawSubject(report: Uint8Array, given: Given): Subject {
+function rawSubject(report: Uint8Array, gpus: GpuEvidence[], given: Given): Subject {
   const answer = {
     report: toBase64(report),
     cert_chain: '',
@@ -101,7 +104,7 @@ function rawSubject(report: Uint8Array, given: Given): Subject {
     auxblob: '',
     tls_bound: false,
   }
-  const evidence = rawEvidence('snp', report)
+  const evidence = { ...rawEvidence('snp', report), gpus }
   return { evidence, endorsements: [], challenge: challengeOf(given), answer }
 }
 

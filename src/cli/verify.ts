@@ -2,19 +2,21 @@
 // `assay verify`: appraises evidence and exits with the verdict.
 
 import { Command } from 'commander'
-import { type AttestationResult, appraise } from '../verify/index.js'
+import { type AttestationResult, appraise, type GpuAttestationResult } from '../verify/index.js'
 import { collect, once, parseTime } from './arguments.js'
 import { type EarFlags, earOptions, openEar } from './ear.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
 import { EXIT, type ExitCode } from './exit.js'
 import { readInputs } from './files.js'
 import { formatResult } from './format.js'
+import { type GpuFlags, gpuOptions, readGpuMaterial } from './gpu-flags.js'
 import type { Io } from './io.js'
 import { type PolicyFlags, policyOf } from './policy-flags.js'
 import type { Answer } from './run.js'
 import { readSubject, type SubjectFlags, subjectOptions } from './subject.js'
+import { isAlone, judgeGpus, refuseCpuFlags } from './verify-gpus.js'
 
-interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags {
+interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags, GpuFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
   readonly at?: string
@@ -32,7 +34,8 @@ Examples:
   assay verify --snp report.bin --endorsement vcek.der --policy authenticity
   assay verify --snp report.bin --nonce "$NONCE" --policy policy.jsonc
   assay verify https://provider.example:8790 --policy policy.jsonc
-  assay verify evidence.json --policy policy.jsonc --offline --at 2026-11-21`
+  assay verify evidence.json --policy policy.jsonc --offline --at 2026-11-21
+  assay verify --gpu report.bin --cert-chain chain.pem --rim rims/ --nonce "$NONCE" --policy policy.jsonc`
 
 export function verifyCommand(version: string, io: Io, answer: Answer): Command {
   const command = new Command('verify').description(
@@ -48,6 +51,7 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
     .option('--endorsement <file>', 'certificates or CRLs, DER or PEM (repeatable)', collect)
     .option('--roots <file>', 'roots to trust besides the vendor ones (repeatable)', collect)
     .option('--at <time>', 'appraise as of this ISO-8601 time instead of now', once('--at'))
+  gpuOptions(command)
   endorserOptions(command)
   earOptions(command)
   return command
@@ -59,27 +63,39 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
       io.out(flags.json ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result, io.color))
       answer(EXIT_OF_RESULT[result.result])
       // Last: a file that cannot be written keeps nobody from reading the verdict.
-      await writeEar(result)
+      if (isOfCpu(result)) await writeEar(result)
     })
 }
 
+type Result = AttestationResult | GpuAttestationResult
+
+const isOfCpu = (result: Result): result is AttestationResult => result.claims.binding !== null
+
 /** Everything that can be wrong with the call is found before anything is fetched. */
-async function judge(target: string | undefined, flags: Flags, io: Io): Promise<AttestationResult> {
+async function judge(target: string | undefined, flags: Flags, io: Io): Promise<Result> {
+  const alone = isAlone(target, flags)
+  if (alone) refuseCpuFlags(flags)
   const policy = await policyOf(flags, io)
   const at = flags.at === undefined ? io.now() : parseTime(flags.at)
-  const [endorsements, roots] = await Promise.all([
+  const [endorsements, roots, material] = await Promise.all([
     readInputs(flags.endorsement, io),
     readInputs(flags.roots, io),
+    readGpuMaterial(flags, io),
   ])
+  const given = { ...material, roots, at }
+  // By its name: for GPUs by themselves the built-in policy asks for no binding.
+  if (alone) return judgeGpus(flags, { ...given, policy: namedOr(flags, policy) }, io)
   const endorser = openEndorser(flags, roots, io)
   const { evidence, challenge, endorsements: carried } = await readSubject(target, flags, io)
   return appraise({
+    ...given,
     evidence,
     challenge,
     endorsements: [...carried, ...endorsements],
     endorser,
-    roots,
-    at,
     policy,
   })
 }
+
+const namedOr = <Read>(flags: PolicyFlags, policy: Read): Read | 'authenticity' =>
+  flags.policy === 'authenticity' ? 'authenticity' : policy

@@ -4,17 +4,19 @@ import { formatResult } from '../../src/cli/format.js'
 import { CODES, type Code } from '../../src/errors.js'
 import { type AttestationResult, authenticity } from '../../src/verify/index.js'
 
+const NO_CLAIMS = { snp: null, tdx: null, gpus: [], binding: {} }
+
 /** A result with a finding for each code. */
 function text(verdict: AttestationResult['result'], ...codes: Code[]): string {
   const findings = codes.map((code) => {
     const outcome = CODES[code] === 'unavailable' ? 'unknown' : 'fail'
     return { check: 'snp.vek', outcome, code, detail: 'x' } as const
   })
-  const { snp: _, ...policy } = authenticity()
+  const { snp: _, gpus: __, ...policy } = authenticity()
   const bound = { ...policy.binding, nonce: 'require', modes: ['raw'] } as const
   const all = { tlsKey: 'require', hpkeKey: 'require', userData: 'require' } as const
   const evaluatedAt = '2026-07-01T12:00:00.000Z'
-  const result = { result: verdict, findings, claims: { snp: null }, evaluatedAt }
+  const result = { result: verdict, findings, claims: NO_CLAIMS, evaluatedAt }
   const closed = { ...policy, binding: { ...bound, ...all } }
   return formatResult({ ...result, policy: closed } as unknown as AttestationResult, false)
 }
@@ -36,6 +38,10 @@ const HINTS: Partial<Record<Code, readonly string[]>> = {
   ERR_ENDORSER_NETWORK: [SUPPLY, LATER],
   ERR_NONCE_MISSING: ['say with --nonce what the evidence was asked for with'],
   ERR_CHANNEL_KEY_MISSING: ['name the key of your TLS connection with --tls-key FILE'],
+  ERR_RIM_MISSING: ['supply the RIMs of driver and VBIOS with --rim FILE'],
+  ERR_OCSP_MISSING: ['supply OCSP responses with --ocsp FILE'],
+  ERR_OCSP_STALE: ['supply OCSP responses with --ocsp FILE'],
+  ERR_GPU_UNJUDGED: ['add a section "gpus" to the policy'],
   ERR_FIELD_ABSENT: [],
   ERR_UNSUPPORTED: [],
 }
@@ -53,7 +59,7 @@ t.test('format: a policy that leaves nothing unchecked', async (t) => {
 })
 
 t.test('format: GPUs that nobody looked at', async (t) => {
-  const rest = { result: 'verified', findings: [], claims: { snp: null }, evaluatedAt: '' }
+  const rest = { result: 'verified', findings: [], claims: NO_CLAIMS, evaluatedAt: '' }
   const written = (policy: object) =>
     formatResult({ ...rest, policy } as unknown as AttestationResult, false)
   t.match(written({ ...authenticity(), gpus: 'any' }), /\n {2}gpus: the GPUs themselves\n/)
@@ -66,7 +72,7 @@ t.test('format: an FMC is open only where there can be one', async (t) => {
     const base = authenticity()
     const rows = [{ product, cpuid: 'any', ...levels }]
     const snp = { ...base.snp, minimumTcb: { ...base.snp.minimumTcb, reported: rows } }
-    const rest = { result: 'verified', findings: [], claims: { snp: null }, evaluatedAt: '' }
+    const rest = { result: 'verified', findings: [], claims: NO_CLAIMS, evaluatedAt: '' }
     const policy = { ...base, snp }
     const written = formatResult({ ...rest, policy } as unknown as AttestationResult, false)
     return /\n {2}snp\.minimumTcb\.reported\.0: (.*)\n/.exec(written)?.[1]
@@ -76,8 +82,7 @@ t.test('format: an FMC is open only where there can be one', async (t) => {
 })
 
 t.test('format: counts what passed, and names what did not', async (t) => {
-  const claims = { snp: null }
-  const rest = { result: 'rejected', claims, policy: authenticity(), evaluatedAt: '' }
+  const rest = { result: 'rejected', claims: NO_CLAIMS, policy: authenticity(), evaluatedAt: '' }
   const lines = (...findings: AttestationResult['findings']) =>
     formatResult({ ...rest, findings } as unknown as AttestationResult, false)
   const pass = { check: 'snp.tcb', outcome: 'pass', code: null, detail: 'x' } as const
