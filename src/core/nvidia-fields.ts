@@ -84,8 +84,9 @@ export function fieldName(kind: Responder['kind'], id: number): string | null {
  * @throws {AttestationError} `ERR_NVIDIA_OPAQUE` for one of the wrong length or an unknown value
  */
 export function decodeOpaque(responder: Responder, all: readonly OpaqueField[]): OpaqueData {
+  const byId = new Map(all.map((field) => [field.id, field]))
   const get = <T>(id: number, decode: (field: OpaqueField) => T): T | null => {
-    const field = all.find((candidate) => candidate.id === id)
+    const field = byId.get(id)
     return field ? decode(field) : null
   }
   const gpu = responder.kind === 'gpu'

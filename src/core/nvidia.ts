@@ -55,6 +55,8 @@ class GpuReport {
   readonly #rows: Uint32Array
   readonly #responder: Responder
   readonly #trailingBytes: number
+  /** What the constructor decoded, until somebody is handed it: nobody is handed the same twice. */
+  #decoded: OpaqueData | null
 
   constructor(checked: Uint8Array, rows: Uint32Array, trailingBytes: number) {
     const blocks = word(rows, at.SUMMARY_BLOCKS)
@@ -67,7 +69,7 @@ class GpuReport {
       blocks,
       opaqueMajor: word(rows, at.SUMMARY_OPAQUE_MAJOR),
     }
-    decodeOpaque(this.#responder, this.opaqueFields)
+    this.#decoded = decodeOpaque(this.#responder, this.opaqueFields)
   }
 
   /** Told by the number of measurements, which differs. */
@@ -114,7 +116,9 @@ class GpuReport {
 
   /** What the known fields of the opaque data say. */
   get opaqueData(): OpaqueData {
-    return decodeOpaque(this.#responder, this.opaqueFields)
+    const data = this.#decoded ?? decodeOpaque(this.#responder, this.opaqueFields)
+    this.#decoded = null
+    return data
   }
 
   /** The bytes that the signature covers: request, and response up to the signature. */

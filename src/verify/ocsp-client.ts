@@ -90,7 +90,7 @@ class NvidiaOcsp implements OcspClient {
 }
 
 async function readAnswer(der: Bytes, subject: Certificate, issuer: Certificate): Promise<Answer> {
-  const statuses = await genuineStatuses(der, subject, issuer)
+  const statuses = await genuineStatuses(parseOcsp(der), subject, issuer)
   if (statuses.length > 0) return { der, statuses }
   throw new AttestationError('ERR_OCSP', 'the answer is about another certificate')
 }

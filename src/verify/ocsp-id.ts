@@ -23,13 +23,8 @@ const known: Readonly<Record<OcspHash, WeakMap<Issuer, Promise<Hashes>>>> = {
   'SHA-384': new WeakMap(),
 }
 
-/** Whether a CertID names this certificate of this issuer. */
-export async function isAbout(
-  id: CertId,
-  { serial }: Certificate,
-  issuer: Issuer,
-): Promise<boolean> {
-  if (id.serial !== serial) return false
+/** Whether a CertID names a certificate of this issuer. */
+export async function isOf(id: CertId, issuer: Issuer): Promise<boolean> {
   const { name, key } = await hashesOf(issuer, id.hash)
   return equalBytes(name, id.issuerNameHash) && equalBytes(key, id.issuerKeyHash)
 }

@@ -5,7 +5,7 @@
 import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
-import { ContentCache } from './cache.js'
+import { ContentCache, remember } from './cache.js'
 import { type DerReader, exactly, SEQUENCE } from './der.js'
 import { readEitherTime, readOid } from './der-values.js'
 import type { OcspResponse } from './ocsp.js'
@@ -21,12 +21,21 @@ const KNOWN: ReadonlySet<string> = new Set([...USE_EXTENSIONS, EXTENDED_KEY_USAG
 
 const responders = new ContentCache<Certificate>(64)
 
+const signers = new WeakMap<OcspResponse, WeakMap<Certificate, Promise<Certificate>>>()
+
 /**
- * The certificate whose key signed a response on behalf of `issuer`, its dates not looked at.
+ * The certificate whose key signed a response on behalf of `issuer`, its dates not looked at. Found
+ * out once per content.
  *
  * @throws {AttestationError} `ERR_OCSP` when nobody did who may
  */
-export async function signerOf(response: OcspResponse, issuer: Certificate): Promise<Certificate> {
+export function signerOf(response: OcspResponse, issuer: Certificate): Promise<Certificate> {
+  const known = signers.get(response) ?? new WeakMap()
+  signers.set(response, known)
+  return remember(known, issuer, () => findSigner(response, issuer))
+}
+
+async function findSigner(response: OcspResponse, issuer: Certificate): Promise<Certificate> {
   for (const candidate of [issuer, ...response.certificates.flatMap(readResponder)]) {
     if (!(await isNamed(response, candidate))) continue
     if (candidate !== issuer) await checkDelegation(candidate, issuer)

@@ -2,9 +2,20 @@
 // What OCSP says about the certificates of a chain, as of a time.
 
 import type { Bytes } from '../core/private-copy.js'
+import { AttestationError } from '../errors.js'
+import { type OcspResponse, parseOcsp } from './ocsp.js'
 import type { OcspClient } from './ocsp-client.js'
-import { type Genuine, genuineStatuses, isCurrent } from './ocsp-status.js'
-import { type Check, type Finding, fail, type Problem, pass, problemOf, unknown } from './result.js'
+import { type Genuine, genuineStatuses, isCurrent, mentions } from './ocsp-status.js'
+import {
+  attempt,
+  type Check,
+  type Finding,
+  fail,
+  type Problem,
+  pass,
+  problemOf,
+  unknown,
+} from './result.js'
 import type { Certificate } from './x509.js'
 
 export interface Revocation {
@@ -27,10 +38,11 @@ export async function checkStatuses(
   path: readonly Certificate[],
   context: OcspContext,
 ): Promise<Revocation> {
+  const presented = context.ocsp.map(open)
   const verdicts = await Promise.all(
     path.slice(0, -1).map((subject, at) => {
       const issuer = path[at + 1] as Certificate
-      return statusOf({ check, subject, issuer }, context)
+      return statusOf({ check, subject, issuer, presented }, context)
     }),
   )
   const findings = verdicts.filter((verdict) => 'outcome' in verdict)
@@ -47,6 +59,12 @@ interface Question {
   readonly check: Check
   readonly subject: Certificate
   readonly issuer: Certificate
+  readonly presented: readonly (OcspResponse | Problem)[]
+}
+
+function open(der: Bytes): OcspResponse | Problem {
+  const read = attempt(() => parseOcsp(der))
+  return read instanceof AttestationError ? problemOf(read) : read
 }
 
 /** The status that counts at that time, when it is good; else what there is to say. */
@@ -82,15 +100,16 @@ interface Gathered {
 }
 
 async function gather(
-  question: Question,
-  { at, ocsp, ocspClient }: OcspContext,
+  { subject, issuer, presented }: Question,
+  { at, ocspClient }: OcspContext,
 ): Promise<Gathered> {
-  const { subject, issuer } = question
   const asked = ocspClient && (await tried(() => ocspClient.status(subject, issuer, at)))
   const answered = asked !== null && !('code' in asked)
+  const responses = answered ? [open(asked), ...presented] : presented
+  const relevant = responses.filter((one) => 'code' in one || mentions(one, subject))
   const read = await Promise.all(
-    (answered ? [asked, ...ocsp] : ocsp).map((der) =>
-      tried(() => genuineStatuses(der, subject, issuer)),
+    relevant.map((one) =>
+      'code' in one ? one : tried(() => genuineStatuses(one, subject, issuer)),
     ),
   )
   const problems = read.filter((part) => 'code' in part)
