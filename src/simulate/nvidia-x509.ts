@@ -46,6 +46,8 @@ export interface Content {
   readonly notBefore: Date
   /** Never, unless told. */
   readonly notAfter?: Date
+  /** How many authorities may stand below; without a limit unless told. */
+  readonly pathLength?: number
   readonly extensions?: readonly Extension[]
 }
 
@@ -68,8 +70,10 @@ export async function generateParty(nameOf: (keyId: Bytes) => readonly NamePart[
 
 /** A certificate for one party, signed by another or by itself; DER. */
 export async function issue(subject: Party, issuer: Party, content: Content): Promise<Bytes> {
-  const { usage, serial, notBefore, notAfter = NO_END } = content
+  const { usage, serial, notBefore, notAfter = NO_END, pathLength } = content
   const ca = (usage & KeyUsageFlags.keyCertSign) !== 0
+  const constraints =
+    pathLength === undefined ? { cA: true } : { cA: true, pathLenConstraint: pathLength }
   const tbs = new TBSCertificate({
     version: Version.v3,
     serialNumber: serial.buffer,
@@ -80,7 +84,7 @@ export async function issue(subject: Party, issuer: Party, content: Content): Pr
     subjectPublicKeyInfo: AsnConvert.parse(subject.spki, SubjectPublicKeyInfo),
     extensions: new Extensions([
       ...(ca
-        ? [extension(id_ce_basicConstraints, derOf(new BasicConstraints({ cA: true })), true)]
+        ? [extension(id_ce_basicConstraints, derOf(new BasicConstraints(constraints)), true)]
         : []),
       extension(id_ce_keyUsage, derOf(new KeyUsage(usage)), true),
       extension(id_ce_subjectKeyIdentifier, tlv(OCTET_STRING, subject.keyId)),

@@ -57,6 +57,7 @@ export interface RimSignerKnobs {
   usage?: Partial<Record<number, number>>
   notBefore?: Partial<Record<number, Date>>
   notAfter?: Partial<Record<number, Date>>
+  pathLength?: Partial<Record<number, number>>
   /** Who signs the certificate of a level instead of the party above it. */
   issuers?: Partial<Record<number, Party>>
 }
@@ -71,6 +72,7 @@ export async function mintRimSigner(knobs: RimSignerKnobs = {}): Promise<FakeRim
       return issue(party, above, {
         usage: knobs.usage?.[level] ?? (level === 0 ? digitalSignature : keyCertSign | cRLSign),
         serial: pattern(8, level).fill(1, 0, 1),
+        ...(knobs.pathLength?.[level] === undefined ? {} : { pathLength: knobs.pathLength[level] }),
         notBefore: knobs.notBefore?.[level] ?? new Date(RIM_AT.getTime() - (level + 1) * DAY),
         notAfter: knobs.notAfter?.[level] ?? new Date(RIM_AT.getTime() + (level + 1) * DAY),
       })

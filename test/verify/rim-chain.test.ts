@@ -60,6 +60,15 @@ t.test('orderChain: nobody does what its certificate does not say', async (t) =>
   }
 })
 
+t.test('orderChain: as many authorities below as a certificate allows', async (t) => {
+  const { chain } = await mintRimSigner({ pathLength: { 1: 0, 2: 1, 3: 2 } })
+  t.equal((await orderChain(chain)).length, 4)
+  for (const pathLength of [{ 2: 0 }, { 3: 1 }, { 3: 0 }]) {
+    const { chain } = await mintRimSigner({ pathLength })
+    await rejectsCode(t, orderChain(chain), 'ERR_RIM_CHAIN', JSON.stringify(pathLength))
+  }
+})
+
 t.test('orderChain: every signature counts', async (t) => {
   const [, stranger] = (await mintRimSigner()).parties
   for (const level of [0, 1, 2]) {
