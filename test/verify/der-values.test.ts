@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { type DerReader, exactly } from '../../src/verify/der.js'
 import {
   readBits,
+  readEitherTime,
   readFlag,
   readInteger,
   readNamedBits,
@@ -144,6 +145,22 @@ t.test('value: time', async (t) => {
       general('20500229000000Z'),
       hex(element(0x16, latin1('230101000000Z'))),
     ],
+  )
+})
+
+t.test('value: time, where GeneralizedTime may stand for any year', async (t) => {
+  const iso = (reader: DerReader) => readEitherTime(reader).toISOString()
+  const utc = (text: string) => hex(element(0x17, latin1(text)))
+  const general = (text: string) => hex(element(0x18, latin1(text)))
+  values(
+    t,
+    iso,
+    {
+      [general('20231031000000Z')]: '2023-10-31T00:00:00.000Z',
+      [general('20500101000000Z')]: '2050-01-01T00:00:00.000Z',
+      [utc('231031000000Z')]: '2023-10-31T00:00:00.000Z',
+    },
+    [general('231031000000Z'), general('20230229000000Z'), utc('20231031000000Z')],
   )
 })
 

@@ -14,11 +14,12 @@ import {
   Name,
   RelativeDistinguishedName,
   type TBSCertificate,
+  Time,
   Version,
 } from '@peculiar/asn1-x509'
 import t from 'tap'
 import { derObjects } from '../../src/pem.js'
-import { parseCertificate } from '../../src/verify/x509.js'
+import { parseCertificate, parseRimCertificate } from '../../src/verify/x509.js'
 import { amdOid, mintAmd, setExtension } from '../fake/amd.js'
 import { sequence, tlv } from '../fake/der.js'
 import { hex, throwsCode } from '../helpers.js'
@@ -39,6 +40,20 @@ t.test('certificate: fields as minted', async (t) => {
   t.match(leaf, { subject: `${VENDOR}, CN=SEV-VCEK`, issuer: `${VENDOR}, CN=SEV-Milan` })
   t.match(leaf, { serial: '00', isCa: false, isP384: true, keyUsage: undefined })
   t.equal(hex(leaf.extensions.get(amdOid('3.8')) as Uint8Array), '020200db')
+})
+
+t.test('certificate: dates in the form that authorities for RIMs use', async (t) => {
+  const generalTime = new Date('2023-10-31T00:00:00Z')
+  const { vek } = await mintAmd({
+    vek: ({ validity }) => {
+      const date = new Time(generalTime)
+      date.utcTime = undefined as never
+      date.generalTime = generalTime
+      validity.notBefore = date
+    },
+  })
+  t.same(parseRimCertificate(vek).notBefore, generalTime)
+  throwsCode(t, () => parseCertificate(vek), FORMAT, 'and nobody else')
 })
 
 t.test('certificate: an independent reader agrees on real ones', { skip }, async (t) => {
