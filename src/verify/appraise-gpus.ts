@@ -83,7 +83,7 @@ function check(options: GpuAppraisal): GpusAsked {
   if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw wrong('at is not a valid Date')
   const gpus = checkGpus(options.gpus, 'gpus')
   if (gpus.length === 0) throw wrong('gpus is empty')
-  const nonce = options.nonce === null ? null : checkNonce(options.nonce)
+  const nonce = options.nonce === null ? null : checkGpuNonce(options.nonce)
   const policy = options.policy === 'authenticity' ? unbinding() : parsePolicy(options.policy)
   return {
     gpus,
@@ -95,7 +95,8 @@ function check(options: GpuAppraisal): GpusAsked {
   }
 }
 
-function checkNonce(given: Uint8Array): Bytes {
+/** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH` */
+export function checkGpuNonce(given: Uint8Array): Bytes {
   const nonce = copy(given, 'nonce')
   if (nonce.length === REQUEST_NONCE_LEN || nonce.length === REPORT_DATA_LEN) {
     return nonce.slice(0, REQUEST_NONCE_LEN)

@@ -8,6 +8,7 @@ import { type GpuMode, gpuMode } from './gpu-topology.js'
 import { DEVICE_ROOT, nvidiaAnchor } from './nvidia-roots.js'
 import type { RimClaim } from './rim-appraise.js'
 import { sha256 } from './roots.js'
+import type { VouchedClaim } from './vouched.js'
 import type { Certificate } from './x509.js'
 
 /** What the evidence of one GPU or NVSwitch says; worth what the verdict says. */
@@ -33,6 +34,8 @@ export interface GpuClaims {
   /** The golden measurements that it was compared with; null where there were none. */
   readonly rims: { readonly driver: RimClaim | null; readonly vbios: RimClaim | null }
   readonly measurements: Measured
+  /** What somebody else says about it, by a token; empty without one. */
+  readonly vouched: readonly VouchedClaim[]
 }
 
 export async function gpuClaims(
@@ -60,5 +63,6 @@ export async function gpuClaims(
       spkiSha256: await sha256(root.spki),
     },
     ...rims,
+    vouched: [],
   }
 }

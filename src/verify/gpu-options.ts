@@ -7,6 +7,7 @@ import { copies, copy, integer, known, list } from './arguments.js'
 import type { OcspClient } from './ocsp-client.js'
 import type { Policy } from './policy.js'
 import type { RimSource } from './rim-source.js'
+import { checkVouchers, type Voucher } from './vouchers.js'
 
 /** What evidence of GPUs is judged by, besides the policy. Evidence without GPUs needs none of it. */
 export interface GpuMaterial {
@@ -18,6 +19,8 @@ export interface GpuMaterial {
   readonly rimSource?: RimSource
   /** Who is asked for the status of certificates, where the policy needs it. */
   readonly ocspClient?: OcspClient
+  /** Tokens of somebody else who has looked at this evidence, as of this nonce. */
+  readonly vouchers?: readonly Voucher[]
 }
 
 /** The same, checked and copied. */
@@ -26,6 +29,7 @@ export interface CheckedGpuMaterial {
   readonly ocspResponses: readonly Bytes[]
   readonly rimSource: RimSource | null
   readonly ocspClient: OcspClient | null
+  readonly vouchers: readonly Voucher[]
 }
 
 export const GPU_MATERIAL: readonly (keyof GpuMaterial)[] = [
@@ -33,6 +37,7 @@ export const GPU_MATERIAL: readonly (keyof GpuMaterial)[] = [
   'ocspResponses',
   'rimSource',
   'ocspClient',
+  'vouchers',
 ]
 
 /** @throws {AttestationError} `ERR_ARGUMENT` */
@@ -41,6 +46,7 @@ export const checkGpuMaterial = (material: GpuMaterial): CheckedGpuMaterial => (
   ocspResponses: copies(material.ocspResponses ?? [], 'ocspResponses'),
   rimSource: material.rimSource ?? null,
   ocspClient: material.ocspClient ?? null,
+  vouchers: checkVouchers(material.vouchers ?? []),
 })
 
 /** @throws {AttestationError} `ERR_ARGUMENT`, naming the device under `name` */

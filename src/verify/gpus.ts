@@ -10,9 +10,11 @@ import { appraiseDevice, type Device } from './gpu-device.js'
 import type { CheckedGpuMaterial } from './gpu-options.js'
 import { checkGpuPolicy } from './gpu-policy-checks.js'
 import type { GpuFacts, Measured } from './gpu-policy-rules.js'
+import { judgeVouchers } from './gpu-vouched.js'
 import type { GpuPolicy, Policy } from './policy.js'
 import { blocked, type Finding, isThere, ofDevice, type Problem, unknown } from './result.js'
 import { appraiseRims } from './rim-appraise.js'
+import type { VouchedClaim } from './vouched.js'
 import type { Certificate } from './x509.js'
 
 /** Evidence of GPUs, and everything to judge it by. */
@@ -48,16 +50,25 @@ export async function judgeGpus(asked: GpusAsked): Promise<AppraisedGpus> {
     return { findings: asked.gpus.length > 0 ? [unjudged()] : [], claims: [] }
   }
   const judged = await Promise.all(asked.gpus.map((gpu) => judge(gpu, asked, gpus)))
-  const findings = judged.flatMap((one) => one.findings)
+  const vouched = await judgeVouchers(
+    asked,
+    judged.flatMap(({ device }) => device ?? []),
+  )
+  const findings = [...judged.flatMap((one) => one.findings), ...vouched.findings]
   return {
     findings: [
       ...inOrder(findings),
       ...checkNonce(asked, gpus),
       ...checkGpuPolicy(gpus, factsOf(judged, asked.gpus.length)),
     ],
-    claims: judged.flatMap(({ claims }) => claims ?? []),
+    claims: judged.flatMap(({ claims }) => (claims ? withVouched(claims, vouched.claims) : [])),
   }
 }
+
+const withVouched = (claims: GpuClaims, vouched: readonly VouchedClaim[]): GpuClaims => ({
+  ...claims,
+  vouched: vouched.filter(({ device }) => device === claims.index),
+})
 
 const unjudged = (): Finding =>
   unknown(

@@ -3,6 +3,11 @@
 
 export { appraise, verify } from './appraise.js'
 export { appraiseGpus, type GpuAppraisal, type GpuAttestationResult } from './appraise-gpus.js'
+export {
+  appraiseTokens,
+  type TokenAppraisal,
+  type TokenAttestationResult,
+} from './appraise-tokens.js'
 export { BINDING_CHECKS } from './binding.js'
 export type { BindingClaims } from './binding-claims.js'
 export type { Anchor } from './chain.js'
@@ -70,3 +75,4 @@ export {
   nrasRequest,
 } from './vouch-request.js'
 export type { SentDevice, VouchedClaim, VouchedContext, VouchedGpus } from './vouched.js'
+export type { Voucher } from './vouchers.js'
