@@ -57,3 +57,19 @@ export function parseCount(flag: string, text: string, most: number): number {
   if (DIGITS.test(text) && Number(text) <= most) return Number(text)
   throw usage(`${flag} takes a number from 0 to ${most}, got ${text}`)
 }
+
+/**
+ * Refuses flags that nothing would read.
+ *
+ * @param why what stands after the flag in the refusal
+ * @throws {AttestationError} `ERR_USAGE`
+ */
+export function refuseFlags<Name extends string>(
+  flags: { readonly [name in Name]?: unknown },
+  names: readonly Name[],
+  why: string,
+): void {
+  const name = names.find((one) => flags[one] !== undefined)
+  if (name === undefined) return
+  throw usage(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${why}`)
+}

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results and decoded evidence → text for people.
 
-import type { AttestationResult, Finding, GpuAttestationResult } from '../verify/index.js'
+import type {
+  AttestationResult,
+  Finding,
+  GpuAttestationResult,
+  TokenAttestationResult,
+} from '../verify/index.js'
 import { COLOR, formatFindings, paint } from './format-findings.js'
 
-type Result = AttestationResult | GpuAttestationResult
+type Result = AttestationResult | GpuAttestationResult | TokenAttestationResult
 
 type Outcome = Finding['outcome']
 
@@ -100,6 +105,7 @@ function hints({ result, findings }: Result): string[] {
 
 /** How much of the workload the policy pins: nobody should read more into a verdict. */
 function scope({ claims, policy: { snp } }: Result): string {
+  if ('vouched' in claims) return ' (the word of somebody else; assay has seen NO evidence)'
   if (!claims.binding) return ' (GPUs by themselves: NOTHING ties them to a machine)'
   if (snp && snp.measurement === 'any') {
     return ' (origin and integrity only; the workload itself was not appraised)'

@@ -2,7 +2,7 @@
 // `assay verify --gpu`: GPUs by themselves, which nothing ties to a machine.
 
 import { appraiseGpus, type GpuAppraisal, type GpuAttestationResult } from '../verify/index.js'
-import { usage } from './arguments.js'
+import { refuseFlags } from './arguments.js'
 import { type GpuFlags, readGpus } from './gpu-flags.js'
 import type { Io } from './io.js'
 import { readNonce } from './live-flags.js'
@@ -15,7 +15,7 @@ interface Flags extends GpuFlags, SubjectFlags {
 }
 
 /** Of no use without evidence of a CPU, or an endpoint that gives some. */
-const CPU_ONLY = [
+export const CPU_ONLY = [
   'tlsKey',
   'userData',
   'reportData',
@@ -32,12 +32,8 @@ export const isAlone = (target: string | undefined, { snp, gpu }: Flags): boolea
   target === undefined && snp === undefined && gpu !== undefined
 
 /** @throws {AttestationError} `ERR_USAGE` for a flag that nothing would read */
-export function refuseCpuFlags(flags: Flags): void {
-  const name = CPU_ONLY.find((one) => flags[one] !== undefined)
-  if (name === undefined) return
-  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  throw usage(`--${flag} is for evidence of a CPU; --gpu alone has none`)
-}
+export const refuseCpuFlags = (flags: Flags): void =>
+  refuseFlags(flags, CPU_ONLY, 'is for evidence of a CPU; --gpu alone has none')
 
 /** @throws {AttestationError} `ERR_USAGE`, and what reading a file throws */
 export async function judgeGpus(

@@ -2,7 +2,12 @@
 // `assay verify`: appraises evidence and exits with the verdict.
 
 import { Command } from 'commander'
-import { type AttestationResult, appraise, type GpuAttestationResult } from '../verify/index.js'
+import {
+  type AttestationResult,
+  appraise,
+  type GpuAttestationResult,
+  type TokenAttestationResult,
+} from '../verify/index.js'
 import { collect, once, parseTime } from './arguments.js'
 import { type EarFlags, earOptions, openEar } from './ear.js'
 import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
@@ -15,8 +20,10 @@ import { type PolicyFlags, policyOf } from './policy-flags.js'
 import type { Answer } from './run.js'
 import { readSubject, type SubjectFlags, subjectOptions } from './subject.js'
 import { isAlone, judgeGpus, refuseCpuFlags } from './verify-gpus.js'
+import { areAlone, judgeTokens } from './verify-vouchers.js'
+import { readVouchers, type VoucherFlags, voucherOptions } from './voucher-flags.js'
 
-interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags, GpuFlags {
+interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags, GpuFlags, VoucherFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
   readonly at?: string
@@ -52,6 +59,7 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
     .option('--roots <file>', 'roots to trust besides the vendor ones (repeatable)', collect)
     .option('--at <time>', 'appraise as of this ISO-8601 time instead of now', once('--at'))
   gpuOptions(command)
+  voucherOptions(command)
   endorserOptions(command)
   earOptions(command)
   return command
@@ -67,22 +75,24 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
     })
 }
 
-type Result = AttestationResult | GpuAttestationResult
+type Result = AttestationResult | GpuAttestationResult | TokenAttestationResult
 
 const isOfCpu = (result: Result): result is AttestationResult => result.claims.binding !== null
 
 /** Everything that can be wrong with the call is found before anything is fetched. */
 async function judge(target: string | undefined, flags: Flags, io: Io): Promise<Result> {
+  const at = flags.at === undefined ? io.now() : parseTime(flags.at)
+  if (areAlone(target, flags)) return judgeTokens(flags, at, io)
   const alone = isAlone(target, flags)
   if (alone) refuseCpuFlags(flags)
   const policy = await policyOf(flags, io)
-  const at = flags.at === undefined ? io.now() : parseTime(flags.at)
-  const [endorsements, roots, material] = await Promise.all([
+  const [endorsements, roots, material, vouchers] = await Promise.all([
     readInputs(flags.endorsement, io),
     readInputs(flags.roots, io),
     readGpuMaterial(flags, io),
+    readVouchers(flags, io),
   ])
-  const given = { ...material, roots, at }
+  const given = { ...material, vouchers, roots, at }
   // By its name: for GPUs by themselves the built-in policy asks for no binding.
   if (alone) return judgeGpus(flags, { ...given, policy: namedOr(flags, policy) }, io)
   const endorser = openEndorser(flags, roots, io)
