@@ -27,11 +27,16 @@ export interface AppOptions {
   readonly deadlineMs?: number
   /** End of the certificate in use, for the metrics. */
   readonly certificateExpiry?: () => Date | null
+  /** How many requests may wait for one device at once, for want of memory; 4096 when not given. */
+  readonly waitingMost?: number
   /** Of the server, for the metrics. */
   readonly connections?: () => ConnectionCounts
   /** What goes to fastify as it is: https, logger, time-outs. */
   readonly server?: Readonly<Record<string, unknown>>
 }
+
+/** More than most devices serve within the deadline. */
+const WAITING_MOST = 0x1000
 
 /** No route has a schema of the framework's, whose compilers are half of its code. */
 const NO_SCHEMAS = { buildValidator: noCompiler, buildSerializer: noCompiler }
@@ -41,7 +46,14 @@ const NO_SCHEMAS = { buildValidator: noCompiler, buildSerializer: noCompiler }
  * go of them.
  */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const { platform, keys, clock, rawQuotes, deadlineMs = DEADLINE_MS } = options
+  const {
+    platform,
+    keys,
+    clock,
+    rawQuotes,
+    deadlineMs = DEADLINE_MS,
+    waitingMost = WAITING_MOST,
+  } = options
   const metrics = createMetrics(() => ({
     clock,
     devices: attester.devices,
@@ -55,6 +67,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     clock,
     rawQuotes,
     deadlineMs,
+    waitingMost,
     onServed: metrics.served,
     onBatch: metrics.batch,
   })

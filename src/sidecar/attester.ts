@@ -47,8 +47,6 @@ const NO_GPUS: readonly GpuReport[] = []
 const BATCH: Caller = { connection: MANY, gone: () => false }
 /** AEP-83: the GPU's nonce is the first half of REPORT_DATA. */
 const GPU_NONCE_LEN = 32
-/** Requests that may wait for one report. */
-const BATCH_WAITING_MOST = 0x4000
 
 export class Attester {
   readonly devices: Devices
@@ -67,9 +65,7 @@ export class Attester {
     this.#quotes = new QuoteWriter(this.platform)
     this.#keys = { tlsSpki: base64(options.keys.tlsSpki), hpke: base64(options.keys.hpke) }
     this.#deadlines = new Deadlines(options.clock, options.deadlineMs)
-    this.#batcher = new Batcher({ ...options, waitingMost: BATCH_WAITING_MOST }, (take) =>
-      this.#collectBatch(take),
-    )
+    this.#batcher = new Batcher(options, (take) => this.#collectBatch(take))
   }
 
   /** How many batch requests wait for the next report. */

@@ -75,6 +75,11 @@ export class Connections {
     this.#cancel = options.clock.after(LOOK_EVERY_MS, () => this.#look())
   }
 
+  /** How many there may be. */
+  get most(): number {
+    return this.#options.most
+  }
+
   get counts(): ConnectionCounts {
     return { open: this.#open.size, evicted: this.#evicted, refused: this.#refused }
   }

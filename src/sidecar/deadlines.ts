@@ -19,11 +19,15 @@ interface Entry {
   readonly due: number
 }
 
+const FEW = 64
+
 export class Deadlines {
   /** In the order of their coming. */
   #entries: Entry[] = []
   /** How many at the front are dealt with. */
   #passed = 0
+  /** Entries after which to look for those that are done. */
+  #roomFor = FEW
   #cancel: (() => void) | null = null
 
   constructor(
@@ -32,6 +36,7 @@ export class Deadlines {
   ) {}
 
   add(waiting: Waiting): void {
+    if (this.#entries.length >= this.#roomFor) this.#dropDone()
     this.#entries.push({ waiting, due: this.clock.monotonic() + this.ms })
     this.#arm()
   }
@@ -67,6 +72,14 @@ export class Deadlines {
       this.#entries = this.#entries.slice(this.#passed)
       this.#passed = 0
     }
+  }
+
+  /** Whoever is dealt with would be kept until all before him are, with everything that he holds. */
+  #dropDone(): void {
+    this.#entries = this.#entries.slice(this.#passed).filter(({ waiting }) => !waiting.done)
+    this.#passed = 0
+    // As many again, so that each entry is looked at twice at most, on average.
+    this.#roomFor = Math.max(FEW, 2 * this.#entries.length)
   }
 
   /** Lets go of the timer; for when nobody waits any more. */

@@ -16,12 +16,11 @@ export interface DevicesOptions {
   readonly clock: Clock
   /** How long a request may wait and be worked on, in milliseconds. */
   readonly deadlineMs: number
+  /** How many may wait for one device at once. */
+  readonly waitingMost: number
   /** Told of every request that a device has worked on; null when it answered. */
   readonly onServed?: (device: Device, ms: number, error: Code | null) => void
 }
-
-/** Requests that may wait for one device: more than are served within the deadline, on most. */
-const WAITING_MOST = 0x1000
 
 export class Devices {
   readonly #cpu: Queue
@@ -127,11 +126,11 @@ export class Devices {
   }
 
   #queue(device: Device): Queue {
-    const { clock, deadlineMs, onServed } = this.options
+    const { clock, deadlineMs, waitingMost, onServed } = this.options
     return new Queue({
       clock,
       deadlineMs,
-      waitingMost: WAITING_MOST,
+      waitingMost,
       onServed: (ms, error) => {
         const code = error === null ? null : codeOf(error)
         if (code === 'ERR_DEVICE_LOST') this.#lost = true

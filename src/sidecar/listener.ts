@@ -47,6 +47,8 @@ export interface Listener {
   /** notAfter of the certificate in use; null over plain HTTP. */
   certificateExpiry(): Date | null
   connections(): ConnectionCounts
+  /** How many requests may wait at once, those included whose clients have left: one for each connection. */
+  readonly waitingMost: number
   /** Starts to listen, and returns the URL. */
   open(): Promise<string>
   /** Hands the requests to somebody. */
@@ -80,6 +82,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     keys,
     certificateExpiry: () => renewal?.expiry() ?? null,
     connections: () => bounded.connections.counts,
+    waitingMost: bounded.connections.most,
     open: async () => url(await listenOn(bounded.server, listen), plainHttp),
     ...takers,
     close: (drain) => {

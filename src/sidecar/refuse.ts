@@ -12,6 +12,9 @@ import { isTemporary, PLAIN_TEXT, plainText, problemDocument, refusalOf } from '
 const NOT_FOUND = '404 page not found\n'
 const NOT_ALLOWED = 'Method Not Allowed\n'
 
+/** Overload, and clients that did not wait for their answer. */
+const QUIET: ReadonlySet<string> = new Set(['ERR_QUEUE_FULL', 'ERR_QUEUE_CANCELLED'])
+
 export function refuse(
   error: unknown,
   request: FastifyRequest,
@@ -39,8 +42,8 @@ function log(
 ): void {
   const line = { route: routeOptions.url, status, code, ms: Math.round(elapsedTime) }
   if (status === 500) log.error({ ...line, err: error }, 'refused')
-  // Overload: the metrics count it, and writing it down would be part of the load.
-  else if (code === 'ERR_QUEUE_FULL') log.debug(line, 'refused')
+  // Anybody can bring these about: the metrics count them, and writing them down would be part of the load.
+  else if (QUIET.has(code)) log.debug(line, 'refused')
   else if (status === 503) log.warn({ ...line, ...reasonOf(error as Error) }, 'refused')
   else log.info(line, 'refused')
 }

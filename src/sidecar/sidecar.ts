@@ -50,6 +50,7 @@ export async function attach(
     ...(deadlineMs !== undefined && { deadlineMs }),
     certificateExpiry: listener.certificateExpiry,
     connections: listener.connections,
+    waitingMost: listener.waitingMost,
     server: {
       loggerInstance: log,
       logController: new LogController({ disableRequestLogging: true }),

@@ -17,6 +17,8 @@ const QUERY: EvidenceQuery = {
   endorsements: true,
   batch: true,
 }
+const WAITING_MOST = 20
+
 const here = () => ({ connection: {}, gone: () => false })
 /** Whatever needs only its turn has had it by then. */
 const settled = async () => {
@@ -32,6 +34,7 @@ async function machine(options: FakePlatformOptions) {
     keys: { tlsSpki: pattern(120, 1), hpke: pattern(34, 2) },
     clock,
     rawQuotes: 'allow',
+    waitingMost: WAITING_MOST,
     deadlineMs: 1000,
     onBatch: (size) => sizes.push(size),
   })
@@ -72,6 +75,20 @@ t.test('attester: a batch whose GPUs fail holds up nobody', async (t) => {
   t.match((await attester.evidence(QUERY, here())).own, /"size":1/)
   t.same(sizes, [1])
 })
+
+t.test(
+  'attester: as many may wait as there is room for, for a report and for a batch',
+  async (t) => {
+    const { pass, letGo } = held()
+    const { attester } = await machine({ before: pass })
+    const first = attester.evidence(QUERY, here())
+    await settled()
+    const waiting = Array.from({ length: WAITING_MOST }, () => attester.evidence(QUERY, here()))
+    await rejectsCode(t, attester.evidence(QUERY, here()), 'ERR_QUEUE_FULL')
+    letGo()
+    t.equal((await Promise.all([first, ...waiting])).length, WAITING_MOST + 1)
+  },
+)
 
 t.test('attester: for a batch of which nobody is left no device is asked', async (t) => {
   for (const gpus of [0, 1]) {

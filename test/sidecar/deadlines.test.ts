@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { Deadlines } from '../../src/sidecar/deadlines.js'
 import { ManualClock } from '../fake/sidecar-clock.js'
@@ -72,4 +74,23 @@ t.test('deadlines: stopped, it holds no timer', async (t) => {
   deadlines.stop()
   deadlines.stop()
   t.equal(clock.pending, 0)
+})
+
+t.test('deadlines: whoever is dealt with is let go, though the first still waits', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const deadlines = new Deadlines(new ManualClock(), 100)
+  deadlines.add(new Sleeper())
+  const dealtWith = Array.from({ length: 1000 }, () => {
+    const sleeper = new Sleeper()
+    deadlines.add(sleeper)
+    sleeper.done = true
+    return new WeakRef(sleeper)
+  })
+  // What a WeakRef was asked for stays until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  const kept = dealtWith.filter((one) => one.deref() !== undefined).length
+  t.ok(kept <= 64, `${kept} of 1000`)
+  deadlines.stop()
 })
