@@ -100,8 +100,7 @@ async function showAppraisals(
   // The one that fared worst stands for all of them.
   const worst = tenants.find(({ result }) => result !== 'verified') ?? tenants.at(-1)
   const all = { ...results, batched: worst as AttestationResult }
-  io.out('Appraisal, by a policy that pins all a tenant can know beforehand')
-  io.out(`${bound.evidence.gpus.length > 0 ? ' ("gpus": "any")' : ''}\n`)
+  io.out('Appraisal, by a policy that pins all a tenant can know beforehand\n')
   io.out(appraisalTable(all, io.color))
   return Object.values(all).every(({ result }) => result === 'verified')
 }

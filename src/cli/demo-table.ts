@@ -14,6 +14,7 @@ const GROUPS: readonly (readonly [title: string, checks: RegExp])[] = [
     'its firmware: TCBs, versions, mitigations, settings',
     /^snp\.(minimum-tcb|minimum-firmware|provisional-firmware|mitigations|platform-info)\b/,
   ],
+  ['genuine GPUs: reports, chains, firmware, how many', /^gpus?\./],
   ['this very request: nonce, TLS key, GPUs, no oracle', /^binding\./],
   ['this very workload: measurement, HOST_DATA, guest policy', /^/],
 ]

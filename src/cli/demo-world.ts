@@ -11,9 +11,16 @@ import { createLog } from '../sidecar/log.js'
 import { startSidecar } from '../sidecar/sidecar.js'
 import type { GpuSurface } from '../sidecar/surface.js'
 import { systemClock } from '../sidecar/system-clock.js'
+import { architectureOf } from '../simulate/machine.js'
 import { type Simulator, simulatePlatform } from '../simulate/platform.js'
 import { mintReport, type ReportFields } from '../simulate/snp-report.js'
-import { type Appraisal, initPolicy, type Policy, parsePolicy } from '../verify/index.js'
+import {
+  type Appraisal,
+  type GpuPolicy,
+  initPolicy,
+  type Policy,
+  parsePolicy,
+} from '../verify/index.js'
 import type { Io } from './io.js'
 import type { LiveEvidence } from './live.js'
 
@@ -53,6 +60,9 @@ export async function openWorld(io: DemoIo, gpus: number): Promise<World> {
     listen: { host: '127.0.0.1', port: 0 },
   })
   const pinned = pin(fields, gpus)
+  // Strangers' GPUs are of the same make: they fail for what they are, and not for their root.
+  const nvidia = [machine, other].flatMap((one) => one.roots.nvidia ?? [])
+  const roots = [machine.roots.snp, ...nvidia]
   return {
     machine,
     strangers: other.gpus as GpuSurface,
@@ -61,7 +71,7 @@ export async function openWorld(io: DemoIo, gpus: number): Promise<World> {
       evidence,
       challenge: { nonce, channelSpki },
       endorsements: [machine.crl],
-      roots: [machine.roots.snp],
+      roots,
       at: io.now(),
       policy: policyFor(evidence.mode, pinned),
     }),
@@ -83,8 +93,10 @@ const launch = ({ random }: DemoIo): ReportFields => ({
 const digest = (algorithm: 'sha384' | 'sha256', text: string): Uint8Array =>
   new Uint8Array(createHash(algorithm).update(text).digest())
 
+type Pinned = Omit<Policy, 'gpus'> & { readonly gpus: GpuPolicy }
+
 /** The strictest policy that the tenant's own reference values give, for one machine only. */
-function pin(fields: ReportFields, gpus: number): Policy {
+function pin(fields: ReportFields, gpus: number): Pinned {
   const expected = mintReport({ ...fields, product: PRODUCT, version: VERSION, vmpl: BOUND_VMPL })
   const report = parseSnpReport(expected)
   const policy = parsePolicy(
@@ -96,11 +108,36 @@ function pin(fields: ReportFields, gpus: number): Policy {
   )
   const { snp, ...rest } = policy as Policy & Required<Pick<Policy, 'snp'>>
   const chipId = [toHex(report.chipId)]
-  return { ...rest, snp: { ...snp, chipId, vmpl: [0] }, ...(gpus > 0 && { gpus: 'any' }) }
+  return { ...rest, snp: { ...snp, chipId, vmpl: [0] }, gpus: pinGpus(gpus) }
 }
 
-/** Raw mode has no room for the TLS key. */
-const policyFor = (mode: Mode, { binding, ...rest }: Policy): Policy => ({
-  ...rest,
-  binding: { ...binding, modes: [mode], tlsKey: mode === 'raw' ? 'any' : 'require' },
+/** What was rented. Nobody publishes golden measurements of GPUs that do not exist, nor revokes them. */
+const pinGpus = (count: number): GpuPolicy => ({
+  count,
+  minimumCount: 'any',
+  nvSwitches: 0,
+  unique: 'require',
+  serials: 'any',
+  architectures: count > 0 ? [architectureOf(count)] : 'any',
+  drivers: 'any',
+  minimumDriver: 'any',
+  vbios: 'any',
+  minimumVbios: 'any',
+  protectedPcie: 'forbid',
+  secureBoot: 'any',
+  debug: 'any',
+  rim: 'any',
+  revocation: 'any',
+  nonce: 'require',
+  binding: 'require',
 })
+
+/** Raw mode has no room for the TLS key and the GPUs. */
+function policyFor(mode: Mode, { binding, gpus, ...rest }: Pinned): Policy {
+  const bound = mode === 'raw' ? 'any' : 'require'
+  return {
+    ...rest,
+    gpus: { ...gpus, binding: bound },
+    binding: { ...binding, modes: [mode], tlsKey: bound },
+  }
+}

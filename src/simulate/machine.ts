@@ -46,8 +46,11 @@ const DAY_MS = 86_400_000
 /** How long AMD's lists are good for. */
 const CRL_DAYS = 365
 
+/** That of a guest with so many GPUs: without protected PCIe a HOPPER comes alone. */
+export const architectureOf = (gpus: number): Architecture => (gpus === 1 ? 'HOPPER' : 'BLACKWELL')
+
 export async function mintMachine(options: MachineOptions): Promise<Machine> {
-  const { gpus = 0, architecture = gpus === 1 ? 'HOPPER' : 'BLACKWELL' } = options
+  const { gpus = 0, architecture = architectureOf(gpus) } = options
   const notBefore = new Date(options.now.getTime() - DAY_MS)
   const [processor, nvidia] = await Promise.all([
     mintProcessor(options, notBefore),

@@ -18,7 +18,7 @@ t.test('demo: honest runs are verified and both attacks refused', async (t) => {
     /^ {2}raw {7}POST \/quote +VMPL 0 /m,
     /^ {2}bound {5}POST \/v1\/evidence +VMPL 1 .* TLS key and all GPU evidence$/m,
     /^ {2}batched {3}POST \/v1\/evidence +VMPL 1 {2}32 tenants at once, answered by \d+ reports$/m,
-    /\("gpus": "any"\)$/m,
+    /^ {2}genuine GPUs: .*( +(\d+)\/\2){3}$/m,
     /^ {2}verdict( +VERIFIED){3}$/m,
     /^Attack: a relay /m,
     ORACLE,
