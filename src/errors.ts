@@ -174,6 +174,7 @@ export const CODES = {
   ERR_OCSP_STALE: 'unavailable',
   ERR_OCSP_REFUSED: 'unavailable',
   ERR_RIM_MISSING: 'unavailable',
+  ERR_TOKEN_MISSING: 'unavailable',
   ERR_ATTESTER_NETWORK: 'unavailable',
   ERR_ATTESTER_TIMEOUT: 'unavailable',
   ERR_ATTESTER_STATUS: 'unavailable',

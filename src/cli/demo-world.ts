@@ -127,6 +127,7 @@ const pinGpus = (count: number): GpuPolicy => ({
   secureBoot: 'any',
   debug: 'any',
   rim: 'any',
+  vouched: 'any',
   revocation: 'any',
   nonce: 'require',
   binding: 'require',

@@ -59,6 +59,7 @@ export async function judgeGpus(asked: GpusAsked): Promise<AppraisedGpus> {
     findings: [
       ...inOrder(findings),
       ...checkNonce(asked, gpus),
+      ...checkVouched(asked, gpus),
       ...checkGpuPolicy(gpus, factsOf(judged, asked.gpus.length)),
     ],
     claims: judged.flatMap(({ claims }) => (claims ? withVouched(claims, vouched.claims) : [])),
@@ -79,18 +80,22 @@ const unjudged = (): Finding =>
 
 async function judge(gpu: GpuEvidence, asked: GpusAsked, policy: GpuPolicy): Promise<Judged> {
   const { at, roots, nonce, ocspResponses: ocsp } = asked
+  const ocspClient = policy.revocation === 'any' ? null : asked.ocspClient
   const appraised = await appraiseDevice(gpu, {
     at,
     roots,
     nonce: nonce && isThere(nonce) ? nonce : null,
     ocsp,
-    ocspClient: policy.revocation === 'any' ? null : asked.ocspClient,
+    ocspClient,
   })
   const { device } = appraised
   const findings = aged(appraised, gpu.index, asked, policy)
   if (!device) return { findings, device, claims: null }
   const rims = wantsRims(policy, asked)
-    ? await appraiseRims(device, { at, roots, documents: asked.rims, source: asked.rimSource })
+    ? await appraiseRims(device, {
+        ...{ at, roots, documents: asked.rims, source: asked.rimSource },
+        revocation: { ocsp, ocspClient, required: policy.revocation !== 'any' },
+      })
     : NO_RIMS
   const { driver, vbios, measurements } = rims.claims
   return {
@@ -146,6 +151,13 @@ function checkNonce({ nonce, gpus }: GpusAsked, policy: GpuPolicy): Finding[] {
   if (nonce) return isThere(nonce) ? [] : [blocked(check, nonce)]
   const detail = 'the policy requires that the GPUs answer a nonce, and none was given'
   return policy.nonce === 'require' ? [unknown(check, 'ERR_NONCE_MISSING', detail)] : []
+}
+
+/** Tokens that are given are judged; here it is whether there are any. */
+function checkVouched({ vouchers, gpus }: GpusAsked, { vouched }: GpuPolicy): Finding[] {
+  if (vouched === 'any' || vouchers.length > 0 || gpus.length === 0) return []
+  const detail = 'the policy asks that somebody vouches for the GPUs, and there is no token'
+  return [unknown('gpu.vouched', 'ERR_TOKEN_MISSING', detail)]
 }
 
 function factsOf(judged: readonly Judged[], total: number): GpuFacts {

@@ -28,6 +28,7 @@ export type { JwkSet } from './jwk-set.js'
 export { type AmdKdsOptions, amdKds } from './kds.js'
 export type { VekKind } from './names.js'
 export { appraiseNras } from './nras.js'
+export { nvidiaOcsp, type OcspClient, type OcspOptions } from './ocsp-client.js'
 export type { Appraisal, Challenge } from './options.js'
 export {
   authenticity,
@@ -52,6 +53,8 @@ export {
   SNP_CHECKS,
   type Verdict,
 } from './result.js'
+export { createRimClient, type RimClientOptions } from './rim-client.js'
+export { type RimLibraryOptions, type RimSource, rimLibrary } from './rim-source.js'
 export {
   cacheStorageStore,
   type EndorsementStore,

@@ -80,6 +80,11 @@ export const GPU_SENTENCES: readonly Sentence<GpuPolicy>[] = [
     () => 'RIMs of driver and VBIOS must be at hand, and the measurements must be theirs.',
   ),
   on(
+    'vouched',
+    'whether anybody else vouches for the GPUs (tokens that are given are judged all the same)',
+    () => 'NVIDIA’s or Intel’s attestation service must vouch for each device, by a token.',
+  ),
+  on(
     'revocation',
     'whether OCSP responses are at hand (those that are given are judged all the same)',
     ({ maximumAgeHours }) =>
@@ -112,8 +117,11 @@ export function gpuWarnings({ gpus, binding }: Policy): string[] {
     [gpus.binding === 'any' && unbinding, `gpus.binding is "any", and ${loose}`],
     [gpus.unique === 'any', 'gpus.unique is "any": one GPU may pass for several.'],
     [
-      gpus.rim === 'any' && gpus.secureBoot === 'any' && gpus.debug === 'any',
-      'gpus.rim is "any": without RIMs nobody knows what the GPUs run, debug firmware included.',
+      gpus.rim === 'any' &&
+        gpus.vouched === 'any' &&
+        gpus.secureBoot === 'any' &&
+        gpus.debug === 'any',
+      'gpus.rim and gpus.vouched are "any": without RIMs nobody knows what the GPUs run, debug firmware included.',
     ],
     [
       gpus.revocation === 'any',

@@ -47,6 +47,7 @@ export function pinGpus(devices: readonly GpuSeed[], mode: Mode, pin: Pin): GpuP
     secureBoot: pin('gpus.secureBoot', 'require', NO_RIMS),
     debug: pin('gpus.debug', 'forbid', NO_RIMS),
     rim: 'require',
+    vouched: pin('gpus.vouched', 'any', 'Not pinned: rim has the same compared here.'),
     revocation: pin(
       'gpus.revocation',
       { maximumAgeHours: DAY_HOURS },

@@ -64,6 +64,7 @@ export const GpuPolicySchema = object({
     'Debug firmware, whose measurements no RIM lists. DevTools mode has no field in a report: it shows only here.',
   ),
   rim: require('RIMs of driver and VBIOS, NVIDIA’s golden measurements. With "any" the measurements are judged only if RIMs are given.'),
+  vouched: require('Somebody else vouches for every device: a token of NVIDIA’s or Intel’s attestation service. It is their word; assay checks that it is theirs.'),
   revocation: orAny(
     object({
       maximumAgeHours: v.pipe(
@@ -72,7 +73,7 @@ export const GpuPolicySchema = object({
       ),
     }),
     'object with maximumAgeHours',
-    'Age of the OCSP responses for the certificates of a device. With "any" one is judged only if it is given.',
+    'Age of the OCSP responses for the certificates of a device; those of RIMs must be called good too. With "any" responses are judged only if given.',
   ),
   nonce: require('The GPUs were asked with the nonce that this request calls for.'),
   binding: require('REPORT_DATA of the CPU binds the evidence of the GPUs. The modes raw and tls of AEP-83 bind a nonce only, which the GPU of another machine can answer.'),

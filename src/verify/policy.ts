@@ -192,6 +192,7 @@ const AUTHENTICITY: Authenticity = remembered({
     secureBoot: 'any',
     debug: 'any',
     rim: 'any',
+    vouched: 'any',
     revocation: 'any',
     nonce: 'any',
     binding: 'require',

@@ -103,7 +103,9 @@ async function fill(
   }
   const more = await fetchShelf(source, wanted, context)
   if (!isThere(more)) {
-    return atHand ? full(check, atHand, at) : empty(check, shelf.refused[0] ?? more)
+    // Offline nothing else can come, and what is at hand is all that there is.
+    const gap = more.code === 'ERR_ENDORSER_OFFLINE' ? lack(wanted, shelf) : more
+    return atHand ? full(check, atHand, at) : empty(check, shelf.refused[0] ?? gap)
   }
   const rims = [...shelf.rims, ...more.rims]
   const best = choose(rims, wanted, { report, at })

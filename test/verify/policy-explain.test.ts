@@ -109,6 +109,7 @@ const GPUS: GpuPolicy = {
   secureBoot: 'require',
   debug: 'forbid',
   rim: 'require',
+  vouched: 'require',
   revocation: { maximumAgeHours: 24 },
   nonce: 'require',
   binding: 'require',
@@ -154,8 +155,9 @@ t.test('explain: warns of what is weak about GPUs', async (t) => {
   t.match(warned({ binding: 'any' }, 'any'), [/^gpus.binding is "any", and in the modes raw/])
   t.match(warned({ binding: 'any' }, ['tls']), [/^gpus.binding is "any", and in the modes raw/])
   t.match(warned({ unique: 'any' }), [/one GPU may pass for several/])
-  t.same(warned({ rim: 'any' }), [])
-  t.match(warned({ rim: 'any', secureBoot: 'any', debug: 'any' }), [/^gpus.rim is "any"/])
+  const unmeasured = { rim: 'any', secureBoot: 'any', debug: 'any' } as const
+  t.same(warned(unmeasured), [], 'somebody else has looked')
+  t.match(warned({ ...unmeasured, vouched: 'any' }), [/^gpus.rim and gpus.vouched are "any"/])
   t.match(warned({ revocation: 'any' }), [/^gpus.revocation is "any"/])
 })
 

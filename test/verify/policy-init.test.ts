@@ -179,6 +179,7 @@ t.test('init: GPUs are counted, and none of them may get older', async (t) => {
     secureBoot: 'require',
     debug: 'forbid',
     rim: 'require',
+    vouched: 'any',
     revocation: { maximumAgeHours: 24 },
     nonce: 'require',
     binding: 'require',
