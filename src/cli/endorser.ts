@@ -23,25 +23,28 @@ export function endorserOptions(command: Command): Command {
 
 /** AMD's service, or its mirror; offline only what was fetched before. */
 export function openEndorser(
-  { offline, cache, kds }: EndorserFlags,
+  { kds, ...flags }: EndorserFlags,
   roots: readonly Uint8Array[],
   io: Io,
 ): SnpEndorser {
+  return amdKds({ ...access(flags, io), roots, ...(kds !== undefined && { baseUrl: kds }) })
+}
+
+/** What every service is reached with: the network unless offline, the cache, and a place to say so. */
+export function access({ offline, cache }: Omit<EndorserFlags, 'kds'>, io: Io) {
   const said = new Set<string>()
   const err = (line: string) => {
     // A chain is asked for twice where its root is not one of AMD.
     if (!said.has(line)) io.err(line)
     said.add(line)
   }
-  return amdKds({
+  return {
     fetch: offline ? null : io.fetch,
     store: diskStore(cache ?? io.cacheDir),
-    roots,
     now: () => io.now().getTime(),
     sleep: io.sleep,
-    onProgress: (progress) => show(progress, { status: io.status, err }),
-    ...(kds !== undefined && { baseUrl: kds }),
-  })
+    onProgress: (progress: Progress) => show(progress, { status: io.status, err }),
+  }
 }
 
 /** A status that goes away, and a line that stays for what the reader should know afterwards. */

@@ -19,19 +19,23 @@ const HEADLINE: Record<AttestationResult['result'], string> = {
   undecided: 'UNDECIDED',
 }
 
-/** What can be done about a check that could not be made, by its code. */
-const HINTS: readonly (readonly [codes: RegExp, hint: string])[] = [
+/** What can be done about a check that could not be made, by its name and code. */
+const HINTS: readonly (readonly [gaps: RegExp, hint: string])[] = [
   [
-    /^ERR_(ENDORSEMENT_MISSING|ENDORSER_\w+|CHIP_ID_MASKED|CRL_STALE)$/,
+    /^snp\S* ERR_(ENDORSEMENT_MISSING|ENDORSER_\w+|CHIP_ID_MASKED|CRL_STALE)$/,
     'supply what is missing with --endorsement FILE',
   ],
-  [/^ERR_RIM_\w+$/, 'supply the RIMs of driver and VBIOS with --rim FILE'],
-  [/^ERR_OCSP_\w+$/, 'supply OCSP responses with --ocsp FILE'],
-  [/^ERR_GPU_UNJUDGED$/, 'add a section "gpus" to the policy'],
-  [/^ERR_ENDORSER_OFFLINE$/, 'let it be fetched, without --offline'],
-  [/^ERR_ENDORSER_(TIMEOUT|RATE_LIMIT|STATUS|NETWORK)$/, 'try again later'],
-  [/^ERR_NONCE_MISSING$/, 'say with --nonce what the evidence was asked for with'],
-  [/^ERR_CHANNEL_KEY_MISSING$/, 'name the key of your TLS connection with --tls-key FILE'],
+  [
+    / ERR_RIM_\w+$|^gpu\.(rim\.\w+|measurements) ERR_ENDORSER_\w+$/,
+    'supply the RIMs of driver and VBIOS with --rim FILE',
+  ],
+  [/ ERR_OCSP_\w+$|^gpu\.revocation ERR_ENDORSER_\w+$/, 'supply OCSP responses with --ocsp FILE'],
+  [/ ERR_GPU_UNJUDGED$/, 'add a section "gpus" to the policy'],
+  [/ ERR_TOKEN_MISSING$/, 'name what somebody else says of the GPUs with --nras or --ita'],
+  [/ ERR_ENDORSER_OFFLINE$/, 'let it be fetched, without --offline'],
+  [/ ERR_ENDORSER_(TIMEOUT|RATE_LIMIT|STATUS|NETWORK)$/, 'try again later'],
+  [/ ERR_NONCE_MISSING$/, 'say with --nonce what the evidence was asked for with'],
+  [/ ERR_CHANNEL_KEY_MISSING$/, 'name the key of your TLS connection with --tls-key FILE'],
 ]
 
 /** Whether the word of a root that is no vendor's counts anywhere. */
@@ -97,8 +101,10 @@ function tally({ findings }: Result): string {
 /** Of no use where evidence is rejected: nothing that is supplied changes that. */
 function hints({ result, findings }: Result): string[] {
   if (result !== 'undecided') return []
-  const useful = HINTS.filter(([codes]) =>
-    findings.some(({ code }) => code !== null && codes.test(code)),
+  const useful = HINTS.filter(([gaps]) =>
+    findings.some(
+      ({ check, outcome, code }) => outcome !== 'pass' && gaps.test(`${check} ${code}`),
+    ),
   )
   return useful.map(([, hint]) => `to decide: ${hint}`)
 }

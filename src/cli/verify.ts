@@ -15,6 +15,7 @@ import { EXIT, type ExitCode } from './exit.js'
 import { readInputs } from './files.js'
 import { formatResult } from './format.js'
 import { type GpuFlags, gpuOptions, readGpuMaterial } from './gpu-flags.js'
+import { type GpuServiceFlags, gpuServiceOptions, openGpuServices } from './gpu-services.js'
 import type { Io } from './io.js'
 import { type PolicyFlags, policyOf } from './policy-flags.js'
 import type { Answer } from './run.js'
@@ -23,7 +24,14 @@ import { isAlone, judgeGpus, refuseCpuFlags } from './verify-gpus.js'
 import { areAlone, judgeTokens } from './verify-vouchers.js'
 import { readVouchers, type VoucherFlags, voucherOptions } from './voucher-flags.js'
 
-interface Flags extends SubjectFlags, PolicyFlags, EndorserFlags, EarFlags, GpuFlags, VoucherFlags {
+interface Flags
+  extends SubjectFlags,
+    PolicyFlags,
+    EndorserFlags,
+    EarFlags,
+    GpuFlags,
+    VoucherFlags,
+    GpuServiceFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
   readonly at?: string
@@ -61,6 +69,7 @@ export function verifyCommand(version: string, io: Io, answer: Answer): Command 
   gpuOptions(command)
   voucherOptions(command)
   endorserOptions(command)
+  gpuServiceOptions(command)
   earOptions(command)
   return command
     .option('--json', 'print the result as one JSON document')
@@ -92,7 +101,8 @@ async function judge(target: string | undefined, flags: Flags, io: Io): Promise<
     readGpuMaterial(flags, io),
     readVouchers(flags, io),
   ])
-  const given = { ...material, vouchers, roots, at }
+  const services = openGpuServices(flags, roots, io)
+  const given = { ...material, ...services, vouchers, roots, at }
   // By its name: for GPUs by themselves the built-in policy asks for no binding.
   if (alone) return judgeGpus(flags, { ...given, policy: namedOr(flags, policy) }, io)
   const endorser = openEndorser(flags, roots, io)

@@ -41,6 +41,7 @@ const HINTS: Partial<Record<Code, readonly string[]>> = {
   ERR_RIM_MISSING: ['supply the RIMs of driver and VBIOS with --rim FILE'],
   ERR_OCSP_MISSING: ['supply OCSP responses with --ocsp FILE'],
   ERR_OCSP_STALE: ['supply OCSP responses with --ocsp FILE'],
+  ERR_TOKEN_MISSING: ['name what somebody else says of the GPUs with --nras or --ita'],
   ERR_GPU_UNJUDGED: ['add a section "gpus" to the policy'],
   ERR_FIELD_ABSENT: [],
   ERR_UNSUPPORTED: [],

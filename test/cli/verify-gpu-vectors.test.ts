@@ -97,6 +97,7 @@ const single = (name: string, more: Partial<Devices> = {}): Devices => ({
   ...more,
 })
 
+/** Of the devices of one kind, by what their names begin with. */
 const folders = (name: string, kind: string): string[] =>
   readdirSync(file(name))
     .filter((entry) => entry.startsWith(kind))
@@ -185,9 +186,11 @@ const RUNS: Record<string, Run> = {
     await accepted(t, name, single(name))
     const { wrong } = await verify(single(name, { rim: [file(name, 'vbios_rim.xml')] }))
     t.equal(wrong[0], 'gpu.rim.driver ERR_RIM_MISSING')
+    await accepted(t, 'by the word of NVIDIA', asCaptured(name))
   },
   'h200-595.71.05-tdx-hash-bound-1': async (t, name) => {
     await accepted(t, name, single(name))
+    await accepted(t, 'by the word of NVIDIA', asCaptured(name))
     undecidable(t, `${name}: its TDX quote, which binds the evidence in the way of Tinfoil`)
   },
   [B200]: async (t, name) => {
@@ -201,10 +204,12 @@ const RUNS: Record<string, Run> = {
   },
   [EIGHT]: async (t, name) => {
     await accepted(t, name, whole(name, { policy: { count: 8 } }))
+    await accepted(t, 'by the word of NVIDIA', asCaptured(name))
     undecidable(t, `${name}: its TDX quote, of which report data bytes 32..64 are the nonce`)
   },
   'h200x8-595.71.05-nonce-mismatch': async (t, name) => {
     await refused(t, name, whole(name), ['gpu.nonce ERR_NVIDIA_NONCE'])
+    await refused(t, 'by the word of NVIDIA', asCaptured(name), /^gpu\.vouched ERR_TOKEN_RESULT/)
   },
   'h100x8-590.12-ppcie-4switch': async (t, name) => {
     const policy = { count: 8, nvSwitches: 4, protectedPcie: 'require' } as const
@@ -318,9 +323,38 @@ const RUNS: Record<string, Run> = {
     await refused(t, 'duplicated_gpu', same, ['gpus.unique ERR_GPU_DUPLICATE'])
     undecidable(t, `${name}: the TDX quotes, and whether they bind the evidence of the GPUs`)
   },
-  'derived-nras': async (t, name) => undecidable(t, `${name}: answers of NVIDIA's service`),
+  'derived-nras': async (t, name) => {
+    const { cases, verify_time } = manifest<{
+      cases: { id: string; file: string; expect: string }[]
+      verify_time: { nras_token: number }
+    }>('nvidia', name)
+    const issued = verify_time.nras_token
+    for (const { id, file: answer, expect } of cases) {
+      const at = id === 'expired' ? issued + 2 * HOUR_S : issued
+      const given = vouched('h200-570.172.08-nras', at, file(name, answer), file(name, 'jwks.json'))
+      if (expect.startsWith('accept')) await accepted(t, `${id}: ${expect}`, given)
+      else await refused(t, `${id}: ${expect}`, given, /^gpu\.vouched ERR_TOKEN_/)
+    }
+  },
   'rtxpro6000-595.71.05-nras-only': async (t, name) =>
-    undecidable(t, `${name}: answers of NVIDIA's service; there is no report of the GPU`),
+    undecidable(t, `${name}: there is no report of the GPU that the answer is about`),
+}
+
+const HOUR_S = 3600
+
+/** Evidence with what NVIDIA's service said about it, at that time. */
+const vouched = (name: string, at: number, answer: string, jwks: string): Devices => ({
+  ...(folders(name, 'gpu0').length > 0 ? whole(name) : single(name)),
+  at: new Date(at * 1000).toISOString(),
+  policy: { vouched: 'require' },
+  more: ['--nras', answer, '--jwks', jwks],
+})
+
+/** The same, as it was captured. */
+const asCaptured = (name: string): Devices => {
+  const { verify_time } = manifest<{ verify_time: { nras_token: number } }>('nvidia', name)
+  const [answer, jwks] = [file(name, 'nras_token.json'), file(name, 'jwks.json')]
+  return vouched(name, verify_time.nras_token, answer, jwks)
 }
 
 const folderOf = (folder: string): string[] =>
