@@ -5,7 +5,7 @@ import { tdxEvidenceKind } from '../core/tdx.js'
 import { AttestationError } from '../errors.js'
 
 /** The kinds `assay inspect` decodes, by the names that `--as` takes. */
-export const KINDS = ['snp', 'tdx', 'tdreport', 'gpu', 'certs'] as const
+export const KINDS = ['snp', 'tdx', 'tdreport', 'gpu', 'certs', 'evidence'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** As many bytes as any kind needs to be told by. */
@@ -32,6 +32,7 @@ export function evidenceKind(bytes: Uint8Array): Kind {
     if (CERT_TABLE_GUIDS.includes(guid)) return 'certs'
     if (word > 0 && word < 0x100) return 'snp'
   }
+  if (isDocument(bytes)) return 'evidence'
   throw new AttestationError('ERR_EVIDENCE_UNKNOWN', stranger(head))
 }
 
@@ -44,7 +45,6 @@ export const isDocument = (bytes: Uint8Array): boolean =>
 /** What it is instead, for the things that people pass by mistake. */
 function stranger(head: Uint8Array): string {
   if (head[0] === 0x30) return 'DER, such as a certificate or CRL; evidence expected'
-  if (isDocument(head)) return 'JSON, such as an evidence file, which verify and policy init read'
   if (head.every((byte) => byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f))) {
     return 'text, such as hex, base64 or PEM; binary evidence expected'
   }

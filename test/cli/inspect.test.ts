@@ -3,8 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { V1, V1_LEAST } from '../evidence/documents.js'
 import { GUIDS, mintCertTable } from '../fake/cert-table.js'
-import { joinAep83, mintGpuReport, mintPemChain } from '../fake/nvidia.js'
+import { base64 } from '../fake/evidence.js'
+import { joinAep83, mintGpuReport, mintPemChain, pattern } from '../fake/nvidia.js'
 import { mintReport } from '../fake/snp.js'
 import { mintQuote, mintTdReport } from '../fake/tdx.js'
 import { changed } from '../helpers.js'
@@ -96,7 +98,7 @@ t.test('inspect: damaged evidence is one line with its code', async (t) => {
     [Uint8Array.of(1, 2), 'ERR_EVIDENCE_UNKNOWN'],
     [Uint8Array.of(0x30, 0x82, 4, 0), 'ERR_EVIDENCE_UNKNOWN'],
     [new Uint8Array(40), 'ERR_EVIDENCE_UNKNOWN'],
-    [Buffer.from('{"format": 1}'), 'ERR_EVIDENCE_UNKNOWN: JSON'],
+    [Buffer.from('[1]'), 'ERR_EVIDENCE_UNKNOWN'],
   ]
   for (const [bytes, code] of cases) {
     const { code: exit, out, err } = await assay(['inspect', file(bytes)])
@@ -104,6 +106,40 @@ t.test('inspect: damaged evidence is one line with its code', async (t) => {
     t.equal(out, '')
     t.match(err, new RegExp(`^assay: ${code}[:,] [^\\n]+\\n$`))
   }
+})
+
+t.test('inspect: an evidence file, each report in it decoded', async (t) => {
+  const bundle = {
+    format: 'assay.bundle.v1',
+    nonce: base64(pattern(32, 1)),
+    evidence: V1,
+    endorsements: [],
+  }
+  const gpus = V1.gpus.length
+  for (const document of [V1, bundle]) {
+    const name = file(`\n${JSON.stringify({ ...document })}`)
+    const { kind, verified, evidence } = JSON.parse((await assay(['inspect', name, '--json'])).out)
+    t.same([kind, verified], ['evidence', false])
+    t.match(evidence, { tee: 'snp', mode: 'batch', report: { measurement: /^[0-9a-f]{96}$/ } })
+    t.equal(evidence.gpus.length, gpus)
+    t.match(evidence.gpus[1], { index: 7, unreadable: /^ERR_NVIDIA_/, certChain: null })
+    t.match(evidence.gpus[0], { index: V1.gpus[0]?.index, kind: 'gpu', measurements: Array })
+    const { out } = await assay(['inspect', name])
+    t.match(out, new RegExp(`^batch evidence of SNP with ${gpus} GPUs?: decoded, NOT verified\n`))
+    t.match(out, /\n {2}gpus\n {4}0\n {6}index/)
+  }
+  const { out } = await assay(['inspect', file(JSON.stringify(V1_LEAST)), '--json'])
+  t.match(JSON.parse(out).evidence, {
+    ...{ mode: 'bound', batch: null, auxblob: null, gpus: [] },
+    report: { unreadable: /^ERR_TDX_LENGTH: / },
+  })
+  const chainless = { ...V1, gpus: V1.gpus.slice(0, 1).map((gpu) => ({ ...gpu, cert_chain: '' })) }
+  const one = await assay(['inspect', file(JSON.stringify(chainless))])
+  t.match(one.out, /^batch evidence of SNP with 1 GPU:/)
+  t.match(one.out, /certChain +-\n/)
+  const wrong = await assay(['inspect', file('{"format": 1}')])
+  t.equal(wrong.code, 30)
+  t.match(wrong.err, /^assay: ERR_FILE_FORMAT: /)
 })
 
 t.test('inspect: --as decodes as told', async (t) => {
