@@ -16,7 +16,7 @@ import { skip, vectorBytes, vectorPath, vectors } from '../vectors.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-const plainCertificate = ({ isP384, pss, ...rest }: Certificate) => ({
+const plainCertificate = ({ isP384, pss, ecdsa, ...rest }: Certificate) => ({
   ...rest,
   notBefore: rest.notBefore.toISOString(),
   notAfter: rest.notAfter.toISOString(),
@@ -26,7 +26,7 @@ const plainCertificate = ({ isP384, pss, ...rest }: Certificate) => ({
   signature: hex(rest.signature),
 })
 
-const plainCrl = ({ pss, number, ...rest }: Crl) => ({
+const plainCrl = ({ pss, ecdsa, number, ...rest }: Crl) => ({
   ...rest,
   thisUpdate: rest.thisUpdate.toISOString(),
   nextUpdate: rest.nextUpdate.toISOString(),
