@@ -21,6 +21,10 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const DECLARATION = /<!(?!--)/
 /** An ampersand that begins no reference to one of XML's own entities or to a character. */
 const STRAY = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)/
+/** Every element drags along all namespaces around it, so that a few kilobytes of them take minutes. */
+const MAX_NAMESPACES = 64
+/** A tag or instruction whose name is several times as long as any: messages repeat names. */
+const LONG_NAME = /<[^\s/>!][^\s/>]{64}/
 const WHITESPACE = /^[ \t\n\r]*$/
 
 export const malformedXml = (detail: string, options?: ErrorOptions): AttestationError =>
@@ -39,6 +43,10 @@ export async function parseXml(bytes: Bytes): Promise<Element> {
   const text = decode(bytes)
   if (DECLARATION.test(text)) throw malformedXml('a document type declaration or CDATA section')
   if (STRAY.test(text)) throw malformedXml('a reference to an entity that XML does not have')
+  if (LONG_NAME.test(text)) throw malformedXml('a name of more than 64 characters')
+  if (text.split('xmlns').length > MAX_NAMESPACES + 1) {
+    throw malformedXml(`more than ${MAX_NAMESPACES} declarations of namespaces`)
+  }
   const root = rootOf(parse(await parser(), text))
   if (root === null) throw malformedXml('something else than comments beside the root element')
   return root

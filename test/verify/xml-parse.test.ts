@@ -44,6 +44,18 @@ t.test('parseXml: what two readers might take differently', async (t) => {
   await rejectsCode(t, parse(`<a>${' '.repeat(0x40000)}</a>`), 'ERR_RIM_FORMAT', 'too long')
 })
 
+t.test('parseXml: what takes work out of all proportion', async (t) => {
+  const spaces = (count: number) =>
+    Array.from({ length: count }, (_, at) => ` xmlns:a${at}="b"`).join('')
+  t.equal((await parse(`<a${spaces(64)}/>`)).localName, 'a')
+  await rejectsCode(t, parse(`<a${spaces(65)}/>`), 'ERR_RIM_FORMAT', 'namespaces')
+  const long = 'a'.repeat(64)
+  t.equal((await parse(`<${long}></${long}>`)).localName, long)
+  for (const text of [`<${long}a/>`, `<a><?${long}a?></a>`]) {
+    await rejectsCode(t, parse(text), 'ERR_RIM_FORMAT', 'names, which messages repeat')
+  }
+})
+
 t.test('parseXml: line ends are those of XML 1.0, not those of 1.1', async (t) => {
   const { textContent } = await parse('<a>1\r\n2\r3\n4\u20285\u0085</a>')
   t.equal(textContent, '1\n2\n3\n4\u20285\u0085')
