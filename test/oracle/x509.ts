@@ -28,13 +28,24 @@ function name(rdns: Name): string {
     .map((rdn) =>
       rdn
         .map(({ type, value }) => {
-          const text = value.toString().replace(/[\\,+=]/g, (c) => `\\${c}`)
+          const text = escaped(value.toString())
           return `${LABELS[type] ?? type}=${text}`
         })
         .join('+'),
     )
     .join(', ')
 }
+
+/** Separators behind a backslash, what cannot be seen as its bytes. */
+const escaped = (value: string): string =>
+  [...value]
+    .map((c) => {
+      if (/[\\,+=]/.test(c)) return `\\${c}`
+      return /[\p{C}\p{Z}]/u.test(c) && !/\p{Zs}/u.test(c)
+        ? Buffer.from(c).toString('hex').replaceAll(/../g, '\\$&')
+        : c
+    })
+    .join('')
 
 const serial = (buffer: ArrayBuffer) => bytes(buffer).replace(/^00(?=..)/, '')
 

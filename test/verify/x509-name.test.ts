@@ -23,6 +23,16 @@ t.test('name: no value can pose as two', async (t) => {
   t.equal(read(set(sequence(CN, utf8('a, O=b+c\\')))), 'CN=a\\, O\\=b\\+c\\\\')
 })
 
+t.test('name: no value can rewrite the line that it is shown in', async (t) => {
+  const hidden = 'a\u001b[2K\r\n\u202eb\u2028\u0000\u{e0001}ü'
+  t.equal(
+    read(set(sequence(CN, utf8(hidden)))),
+    'CN=a\\1b[2K\\0d\\0a\\e2\\80\\aeb\\e2\\80\\a8\\00\\f3\\a0\\80\\81ü',
+  )
+  const [spelled, meant] = ['\\0a', '\n'].map((value) => read(set(sequence(CN, utf8(value)))))
+  t.not(spelled, meant, 'and none can pose as one that was escaped')
+})
+
 t.test('name: the same encoding is the same name, whoever reads it', async (t) => {
   const name = sequence(set(sequence(CN, utf8('again'))))
   t.equal(exactly(name, readName), exactly(name.slice(), readName))
