@@ -40,6 +40,8 @@ export interface Certificate extends Identity, Signed, Use {
 
 /** The number that version 3 is encoded as. */
 const VERSION_3 = 2
+/** RFC 5280 section 4.1.2.2; what serials are written into counts on it. */
+const SERIAL_OCTETS_MAX = 20
 /** AlgorithmIdentifier of a P-384 key: id-ecPublicKey, secp384r1 (RFC 5480 section 2.1.1). */
 const P384_ALGORITHM = '301006072a8648ce3d020106052b81040022'
 
@@ -113,8 +115,10 @@ function readVersion(body: DerReader): number {
 
 /** A serial number as `Identity.serial`. */
 export function readSerial(reader: DerReader): string {
-  const serial = readInteger(reader)
-  return toHex(serial[0] === 0 && serial.length > 1 ? serial.subarray(1) : serial)
+  const padded = readInteger(reader)
+  const serial = padded[0] === 0 && padded.length > 1 ? padded.subarray(1) : padded
+  if (serial.length > SERIAL_OCTETS_MAX) throw malformed('a serial number too large')
+  return toHex(serial)
 }
 
 function readAllExtensions(body: DerReader, known: ReadonlySet<string>): Extensions {

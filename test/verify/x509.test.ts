@@ -180,6 +180,21 @@ t.test('certificate: P-384 by the parameters of its key', async (t) => {
   }
 })
 
+t.test('certificate: a serial of at most 20 octets', async (t) => {
+  const minted = async (octets: Uint8Array) =>
+    (
+      await mintAmd({
+        vek: (tbs) => {
+          tbs.serialNumber = octets.slice().buffer
+        },
+      })
+    ).vek
+  const longest = Uint8Array.of(0, ...new Uint8Array(20).fill(0xd9))
+  t.equal(parseCertificate(await minted(longest)).serial, 'd9'.repeat(20))
+  const longer = await minted(new Uint8Array(21).fill(0x19))
+  throwsCode(t, () => parseCertificate(longer), 'ERR_CERTIFICATE_FORMAT')
+})
+
 t.test('certificate: serials without leading zeros', async (t) => {
   for (const [octets, text] of [
     [[0], '00'],
