@@ -10,6 +10,8 @@ import { KEY_CERT_SIGN } from './x509-extensions.js'
 /** Signer, two intermediates, root. */
 const CHAIN_LEN = 4
 const DIGITAL_SIGNATURE = 1
+/** Signers of documents have none. OCSP responders do, and the same authorities issue those. */
+const EXTENDED_KEY_USAGE = '2.5.29.37'
 
 const refusal = (detail: string, options?: ErrorOptions): AttestationError =>
   new AttestationError('ERR_RIM_CHAIN', detail, options)
@@ -63,8 +65,10 @@ function upwards(certificates: readonly Certificate[]): readonly Certificate[] {
   return chain
 }
 
-function signerMisfit({ isCa, keyUsage = DIGITAL_SIGNATURE }: Certificate): string | null {
+function signerMisfit(certificate: Certificate): string | null {
+  const { isCa, keyUsage = DIGITAL_SIGNATURE, extensions } = certificate
   if (isCa) return 'signed the document, but is a CA'
+  if (extensions.has(EXTENDED_KEY_USAGE)) return 'signed the document, but is for another purpose'
   return keyUsage & DIGITAL_SIGNATURE ? null : 'may not sign documents'
 }
 

@@ -3,7 +3,7 @@
 // it. What is signed is spelled here in its canonical form, letter by letter and without the code under
 // test; what is handed out is spelled otherwise, as real ones are.
 
-import { KeyUsageFlags } from '@peculiar/asn1-x509'
+import { type Extension, KeyUsageFlags } from '@peculiar/asn1-x509'
 import type { Bytes } from '../../src/core/private-copy.js'
 import { toBase64, toHex } from '../../src/encoding.js'
 import { generateParty, issue, type Party } from '../../src/simulate/nvidia-x509.js'
@@ -58,6 +58,7 @@ export interface RimSignerKnobs {
   notBefore?: Partial<Record<number, Date>>
   notAfter?: Partial<Record<number, Date>>
   pathLength?: Partial<Record<number, number>>
+  extensions?: Partial<Record<number, readonly Extension[]>>
   /** Who signs the certificate of a level instead of the party above it. */
   issuers?: Partial<Record<number, Party>>
 }
@@ -73,6 +74,7 @@ export async function mintRimSigner(knobs: RimSignerKnobs = {}): Promise<FakeRim
         usage: knobs.usage?.[level] ?? (level === 0 ? digitalSignature : keyCertSign | cRLSign),
         serial: pattern(8, level).fill(1, 0, 1),
         ...(knobs.pathLength?.[level] === undefined ? {} : { pathLength: knobs.pathLength[level] }),
+        extensions: knobs.extensions?.[level] ?? [],
         notBefore: knobs.notBefore?.[level] ?? new Date(RIM_AT.getTime() - (level + 1) * DAY),
         notAfter: knobs.notAfter?.[level] ?? new Date(RIM_AT.getTime() + (level + 1) * DAY),
       })

@@ -2,6 +2,9 @@
 import { KeyUsageFlags } from '@peculiar/asn1-x509'
 import t from 'tap'
 import { orderChain } from '../../src/verify/rim-chain.js'
+import { sequence } from '../fake/der.js'
+import { extensionOf } from '../fake/nvidia-device.js'
+import { OCSP_SIGNING } from '../fake/ocsp.js'
 import { LEVELS, mintRimSigner } from '../fake/rim.js'
 import { rejectsCode } from '../helpers.js'
 
@@ -58,6 +61,12 @@ t.test('orderChain: nobody does what its certificate does not say', async (t) =>
     const { chain } = await mintRimSigner({ usage })
     await rejectsCode(t, orderChain(chain), 'ERR_RIM_CHAIN', name)
   }
+})
+
+t.test('orderChain: an OCSP responder of an authority signs no documents', async (t) => {
+  const purpose = extensionOf('2.5.29.37', sequence(OCSP_SIGNING))
+  const { chain } = await mintRimSigner({ extensions: { 0: [purpose] } })
+  await rejectsCode(t, orderChain(chain), 'ERR_RIM_CHAIN')
 })
 
 t.test('orderChain: as many authorities below as a certificate allows', async (t) => {
