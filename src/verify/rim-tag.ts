@@ -49,11 +49,13 @@ export function readTag(root: Element): RimTag {
 
 function readPayload(payload: Element): RimMeasurement[] {
   const resources = elementsIn(payload).map(readResource)
-  if (resources.length === 0) throw malformedXml('a Payload without measurements')
   if (new Set(resources.map(({ index }) => index)).size !== resources.length) {
     throw malformedXml('an index that stands twice')
   }
-  return resources.flatMap(({ active, ...measurement }) => (active ? [measurement] : []))
+  const golden = resources.filter(({ active }) => active)
+  // Comparing with none of them would come out as good.
+  if (golden.length === 0) throw malformedXml('a Payload without active measurements')
+  return golden.map(({ active: _, ...measurement }) => measurement)
 }
 
 function readResource(resource: Element): RimMeasurement & { active: boolean } {

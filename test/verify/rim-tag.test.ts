@@ -47,6 +47,10 @@ t.test('readTag: everything that is missing, wrong or there twice', async (t) =>
     ['two Payloads', { payload: payloadOf([]).repeat(2) }],
     ['an empty Payload', { payload: payloadOf([]) }],
     [
+      'nothing to compare with',
+      { measurements: [{ index: 0, active: false, alternatives: [ZERO] }] },
+    ],
+    [
       'a Payload of another namespace',
       {},
       (xml) => xml.replace('<ns0:Payload', '$& xmlns:ns0="a"'),
