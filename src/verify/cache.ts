@@ -72,7 +72,8 @@ export class ContentCache<Value extends object> {
     if (known === undefined && this.#entries.size >= this.#limit) {
       this.#entries.delete(this.#entries.keys().next().value as string)
     }
-    this.#entries.set(key, { content: content.slice(), value })
+    // Not sliced: a Buffer of Node would go on sharing its memory with whoever handed it in.
+    this.#entries.set(key, { content: new Uint8Array(content), value })
     return value
   }
 }

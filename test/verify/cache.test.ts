@@ -38,6 +38,16 @@ t.test('cache: content that is the same at a glance is not the same', async (t) 
   )
 })
 
+t.test('cache: what a caller writes into its buffer later is other content', async (t) => {
+  const cache = new ContentCache<{ first: number | undefined }>(4)
+  const get = (content: Uint8Array) => cache.get(content, () => ({ first: content[0] }))
+  const reused = Buffer.alloc(1300)
+  for (const first of [1, 2]) {
+    reused[0] = first
+    t.equal(get(reused).first, first)
+  }
+})
+
 t.test('cache: content is compared whole, wherever it lies in memory', async (t) => {
   const memory = Uint8Array.from({ length: 1303 }, (_, at) => at * 7)
   const length = 1299
