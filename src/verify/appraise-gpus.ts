@@ -88,6 +88,7 @@ function check(options: GpuAppraisal): GpusAsked {
   return {
     gpus,
     nonce,
+    challenged: nonce !== null,
     roots: readRoots(copies(options.roots ?? [], 'roots')),
     at: new Date(at),
     policy: nonce ? withGpuNonce(policy) : policy,

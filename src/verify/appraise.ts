@@ -50,7 +50,12 @@ export async function appraise(options: Appraisal): Promise<AttestationResult> {
 
 function appraiseGpus(asked: CheckedAppraisal): Promise<AppraisedGpus> {
   const { gpus } = asked.evidence
-  return judgeGpus({ ...asked, gpus, nonce: gpus.length > 0 ? expectedGpuNonce(asked) : null })
+  return judgeGpus({
+    ...asked,
+    gpus,
+    nonce: gpus.length > 0 ? expectedGpuNonce(asked) : null,
+    challenged: asked.challenge !== null,
+  })
 }
 
 /** Only a policy that judges GPUs asks whether the CPU vouches for them. */

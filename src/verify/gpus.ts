@@ -12,7 +12,7 @@ import { checkGpuPolicy } from './gpu-policy-checks.js'
 import type { GpuFacts, Measured } from './gpu-policy-rules.js'
 import { judgeVouchers } from './gpu-vouched.js'
 import type { GpuPolicy, Policy } from './policy.js'
-import { blocked, type Finding, isThere, ofDevice, type Problem, unknown } from './result.js'
+import { blocked, type Finding, fail, isThere, ofDevice, type Problem, unknown } from './result.js'
 import { appraiseRims } from './rim-appraise.js'
 import type { VouchedClaim } from './vouched.js'
 import type { Certificate } from './x509.js'
@@ -25,6 +25,8 @@ export interface GpusAsked extends CheckedGpuMaterial {
   readonly at: Date
   /** What they must have been asked with; null when nobody knows. */
   readonly nonce: Bytes | Problem | null
+  /** Whether anybody says what was asked: the modes of AEP-83 give the GPUs a nonce all the same. */
+  readonly challenged: boolean
 }
 
 export interface AppraisedGpus {
@@ -45,18 +47,20 @@ interface Judged {
  */
 export async function judgeGpus(asked: GpusAsked): Promise<AppraisedGpus> {
   const { gpus } = asked.policy
-  if (gpus === 'any') return { findings: [], claims: [] }
+  if (gpus === 'any') return { findings: unheard(asked), claims: [] }
   if (gpus === undefined) {
-    return { findings: asked.gpus.length > 0 ? [unjudged()] : [], claims: [] }
+    return { findings: asked.gpus.length > 0 ? [unjudged()] : unheard(asked), claims: [] }
   }
   const judged = await Promise.all(asked.gpus.map((gpu) => judge(gpu, asked, gpus)))
-  const vouched = await judgeVouchers(
-    asked,
-    judged.flatMap(({ device }) => device ?? []),
-  )
+  const devices = judged.flatMap(({ device }) => device ?? [])
+  const vouched =
+    asked.gpus.length > 0
+      ? await judgeVouchers(asked, devices)
+      : { findings: ownerless(asked), claims: [] }
   const findings = [...judged.flatMap((one) => one.findings), ...vouched.findings]
   return {
     findings: [
+      ...checkIndices(asked.gpus),
       ...inOrder(findings),
       ...checkNonce(asked, gpus),
       ...checkVouched(asked, gpus),
@@ -77,6 +81,23 @@ const unjudged = (): Finding =>
     'ERR_GPU_UNJUDGED',
     'the policy has no section on GPUs; it may leave them aside with "gpus": "any"',
   )
+
+/** Whoever hands in a token wants to know what it says. */
+const unheard = ({ vouchers }: GpusAsked): Finding[] => {
+  const detail = 'there is a token about GPUs, and the policy looks at none'
+  return vouchers.length > 0 ? [unknown('gpu.vouched', 'ERR_GPU_UNJUDGED', detail)] : []
+}
+
+const ownerless = ({ vouchers }: GpusAsked): Finding[] => {
+  const detail = 'the token is about GPUs, and there is no evidence of any'
+  return vouchers.length > 0 ? [fail('gpu.vouched', 'ERR_TOKEN_DEVICE', detail)] : []
+}
+
+/** By its index one finding is told from the next: what is said of one device must not stand for two. */
+function checkIndices(gpus: readonly GpuEvidence[]): Finding[] {
+  if (new Set(gpus.map(({ index }) => index)).size === gpus.length) return []
+  return [fail('gpu.evidence', 'ERR_GPU_ORDER', 'two devices have the same index')]
+}
 
 async function judge(gpu: GpuEvidence, asked: GpusAsked, policy: GpuPolicy): Promise<Judged> {
   const { at, roots, nonce, ocspResponses: ocsp } = asked
@@ -145,10 +166,11 @@ function inOrder(findings: readonly Finding[]): Finding[] {
 }
 
 /** One that should be known and is not; or that the policy insists on, and nobody named. */
-function checkNonce({ nonce, gpus }: GpusAsked, policy: GpuPolicy): Finding[] {
+function checkNonce({ nonce, gpus, challenged }: GpusAsked, policy: GpuPolicy): Finding[] {
   const check = 'gpu.nonce'
   if (gpus.length === 0) return []
-  if (nonce) return isThere(nonce) ? [] : [blocked(check, nonce)]
+  if (nonce && !isThere(nonce)) return [blocked(check, nonce)]
+  if (challenged) return []
   const detail = 'the policy requires that the GPUs answer a nonce, and none was given'
   return policy.nonce === 'require' ? [unknown(check, 'ERR_NONCE_MISSING', detail)] : []
 }

@@ -261,6 +261,35 @@ t.test('gpus: a TDX quote is not appraised, and its GPUs are', async (t) => {
   t.equal(judged.claims.gpus.length, 2)
 })
 
+t.test(
+  'gpus: old evidence of CPU and GPUs agrees about the nonce, which nobody has named',
+  async (t) => {
+    const w = await world()
+    const gpus = await w.nvidia.answer(NONCE.slice(0, 32))
+    const asked = { reportData: NONCE, nonce: null, vmpl: 0 }
+    const open = await judge(w, { ...raw, gpus }, { ...asked, gpus: { binding: 'any' } })
+    t.same(complaints(open), {})
+    const strict = { ...asked, gpus: { binding: 'any', nonce: 'require' } } as const
+    t.same(complaints(await judge(w, { ...raw, gpus }, strict)), {
+      'gpu.nonce': 'unknown ERR_NONCE_MISSING',
+    })
+  },
+)
+
+t.test('gpus: a token that nobody can look at is not passed over', async (t) => {
+  const { amd } = await world()
+  const report = await amd.report({ reportData: NONCE })
+  const vouchers = [{ service: 'nras' as const, answer: 'none', jwks: { keys: [] } }]
+  const { gpus: section, ...silent } = authenticity()
+  const said = async (policy: Policy) =>
+    complaints(await appraise(amd, { report, policy, vouchers }))
+  const unheard = { 'gpu.vouched': 'unknown ERR_GPU_UNJUDGED' }
+  t.same(await said(silent), unheard)
+  t.same(await said({ ...silent, gpus: 'any' }), unheard)
+  const absent = { 'gpu.vouched': 'fail ERR_TOKEN_DEVICE' }
+  t.same(await said({ ...silent, gpus: section }), absent, 'no evidence of any GPU')
+})
+
 t.test('gpus: a policy that says nothing of GPUs leaves them open', async (t) => {
   const { amd, nvidia } = await world()
   const gpus = await nvidia.answer(NONCE.slice(0, 32))

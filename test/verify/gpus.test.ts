@@ -174,4 +174,11 @@ t.test('gpus: somebody else’s word, and whose', async (t) => {
     ['1 gpu.vouched: fail ERR_TOKEN_DEVICE'],
     'what is given is judged',
   )
+  const [first, second] = gpus as [GpuEvidence, GpuEvidence]
+  const hidden = [first, { ...second, index: first.index }]
+  t.same(
+    complaints(await judge(nvidia, {}, { gpus: hidden, at, vouchers: [partly] })),
+    ['- gpu.evidence: fail ERR_GPU_ORDER'],
+    'and not for another device that has the same index',
+  )
 })
