@@ -55,11 +55,12 @@ function trust({ chain, anchor }: Case): Finding {
   if (anchor === 'vendor') return pass(check, 'the root is NVIDIA Device Identity CA')
   return anchor === 'caller'
     ? pass(check, "the root is NOT NVIDIA's: the caller chose to trust it")
-    : fail(
-        check,
-        'ERR_CERTIFICATE_ROOT',
-        "the root is neither NVIDIA's nor one that the caller trusts",
-      )
+    : fail(check, FOREIGN_ROOT.code, FOREIGN_ROOT.detail)
+}
+
+const FOREIGN_ROOT: Problem = {
+  code: 'ERR_CERTIFICATE_ROOT',
+  detail: "the root is neither NVIDIA's nor one that the caller trusts",
 }
 
 /** Each by itself: devices are older than their issuers, on paper. */
@@ -76,12 +77,17 @@ function validity({ chain, context: { at } }: Case): Finding {
   return pass(check, 'every certificate is valid at the time of the appraisal')
 }
 
-/** Nothing is said where nobody can tell anything: whether that will do is for the policy to say. */
-async function statuses({ chain, context }: Case): Promise<Revocation> {
+/**
+ * Nothing is said where nobody can tell anything: whether that will do is for the policy to say. Nobody
+ * is asked about certificates that anybody can have made up.
+ */
+async function statuses({ chain, anchor, context }: Case): Promise<Revocation> {
   const { ocsp, ocspClient } = context
   if (ocsp.length === 0 && ocspClient === null) return { finding: null, asOf: null }
   const check = 'gpu.revocation'
-  if (!isThere(chain)) return { finding: blocked(check, chain), asOf: null }
+  const problem = isThere(chain) ? await chainProblem(chain) : chain
+  if (!isThere(chain) || problem) return { finding: blocked(check, problem as Problem), asOf: null }
+  if (anchor === 'none') return { finding: blocked(check, FOREIGN_ROOT), asOf: null }
   return checkStatuses(check, chain.certificates.slice(1), context)
 }
 

@@ -4,9 +4,11 @@
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { KeyUsageFlags, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
 import t from 'tap'
+import { AttestationError } from '../../src/errors.js'
 import { toPem } from '../../src/pem.js'
 import { GPU_CHECKS } from '../../src/verify/gpu-checks.js'
 import { DEVICE_ROOT } from '../../src/verify/nvidia-roots.js'
+import type { OcspClient } from '../../src/verify/ocsp-client.js'
 import { pattern } from '../fake/nvidia.js'
 import {
   type Bytes,
@@ -128,6 +130,23 @@ t.test('gpu: a report has to name what reference values are found by', async (t)
   const fields = [{ id: 6, value: Uint8Array.of(0, 0x9f, 0, 0x96, 1, 0, 0, 0) }]
   const { report } = outcomes(await appraise(device.report({ fields }), device.pem))
   t.equal(report, 'ERR_NVIDIA_OPAQUE', 'no driver')
+})
+
+t.test('gpu: nobody is asked about certificates that anybody can have made up', async (t) => {
+  const asked: string[] = []
+  const ocspClient: OcspClient = {
+    status: async ({ subject }) => {
+      asked.push(subject)
+      throw new AttestationError('ERR_ENDORSER_NOT_FOUND', 'none')
+    },
+  }
+  const device = await mintDevice()
+  t.equal((await judge(device, { ocspClient })).revocation, '?ERR_ENDORSER_NOT_FOUND')
+  t.equal(asked.length, 3)
+  t.equal((await judge(device, { ocspClient, roots: [] })).revocation, '?ERR_CERTIFICATE_ROOT')
+  const forged = await mintDevice({ signers: { identity: device.keys.leaf.privateKey } })
+  t.equal((await judge(forged, { ocspClient })).revocation, '?ERR_CERTIFICATE_SIGNATURE')
+  t.equal(asked.length, 3, 'not about those')
 })
 
 t.test('gpu: exactly five certificates', async (t) => {
