@@ -30,7 +30,7 @@ export function gpuOptions(command: Command): Command {
     )
     .option(
       '--cert-chain <file>',
-      'PEM, the certificate chain of each --gpu, in their order',
+      'PEM, the certificate chain of each --gpu, in their order, unless it follows the report',
       collect,
     )
     .option('--rim <file|dir>', 'RIMs of NVIDIA’s, or folders of them (repeatable)', collect)

@@ -111,7 +111,7 @@ function rawSubject(report: Uint8Array, gpus: GpuEvidence[], given: Given): Subj
 async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
   const document = await readInput(file, io, LIMITS.document)
   if (!isDocument(document)) {
-    const message = `${labelOf(file)} is no evidence file, which is JSON; name a raw SNP report with --snp`
+    const message = `${labelOf(file)} is no evidence file, which is JSON; name a raw SNP report with --snp, one of a GPU with --gpu`
     throw new AttestationError('ERR_FILE_FORMAT', message)
   }
   const { evidence, endorsements, answer, ...stated } = parseEvidenceFile(document)

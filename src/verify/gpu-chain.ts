@@ -35,6 +35,9 @@ const verdicts = new WeakMap<DeviceChain, Promise<Problem | null>>()
  * when the first two certificates name no device
  */
 export function openChain(pem: Bytes): DeviceChain {
+  if (pem.length === 0) {
+    throw new AttestationError('ERR_CERTIFICATE_CHAIN', 'no certificates came with the report')
+  }
   return chains.get(pem, () => {
     const certificates = five(derObjects(pem))
     return { certificates, misplaced: misplacement(certificates), ...readNames(certificates) }

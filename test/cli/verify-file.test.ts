@@ -172,7 +172,12 @@ t.test('verify file: a key that cannot be meant', async (t) => {
 
 t.test('verify file: what is no evidence file', async (t) => {
   const report = put(await guest.attest(pattern(64, 7), 0))
-  await refused(t, [report], 'ERR_FILE_FORMAT', /name a raw SNP report with --snp\n$/)
+  await refused(
+    t,
+    [report],
+    'ERR_FILE_FORMAT',
+    /name a raw SNP report with --snp, one of a GPU with --gpu\n$/,
+  )
   t.equal((await verify(['--snp', report, ...FLAGS])).code, 20, 'and so it is read')
   const stdin = [readFileSync(report)]
   await refused(t, ['-'], 'ERR_FILE_FORMAT', /: standard input is no evidence file/, { stdin })

@@ -154,7 +154,7 @@ t.test('gpu: exactly five certificates', async (t) => {
   const roots = [device.root]
   const pems = device.chain.map(toPem)
   const root = pems[4] as string
-  const chains = [[], pems.slice(1), pems.slice(0, 4), [...pems, root], pems.toReversed()]
+  const chains = [['-'], pems.slice(1), pems.slice(0, 4), [...pems, root], pems.toReversed()]
   for (const [at, chain] of chains.entries()) {
     const pem = new TextEncoder().encode(chain.join(''))
     const code = at === 0 ? 'ERR_CERTIFICATE_FORMAT' : CHAIN
@@ -164,6 +164,17 @@ t.test('gpu: exactly five certificates', async (t) => {
     t.same(outcomes(appraised), { ...expected, revocation: `?${code}` }, `chain ${at}`)
     t.equal(appraised.device, null)
   }
+})
+
+t.test('gpu: a report without certificates', async (t) => {
+  const device = await mintDevice()
+  const { findings } = await appraise(device.report(), new Uint8Array())
+  const [, chain] = findings
+  t.match(chain, {
+    check: 'gpu.chain',
+    code: CHAIN,
+    detail: 'no certificates came with the report',
+  })
 })
 
 t.test('gpu: each certificate in its place', async (t) => {
