@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The appraisal of one GPU's or NVSwitch's evidence as of a time, without any policy.
 
-import type { GpuReport } from '../core/nvidia.js'
+import type { GpuReport, OpaqueData } from '../core/nvidia.js'
 import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
@@ -42,6 +42,8 @@ export interface DeviceContext {
 export interface Device {
   readonly index: number
   readonly report: GpuReport
+  /** What the report says in its fields: read once, because a report decodes them at every access. */
+  readonly opaqueData: OpaqueData
   /** Leaf first, the root last: five. */
   readonly chain: readonly Certificate[]
   readonly kind: 'gpu' | 'switch'
@@ -70,22 +72,38 @@ export interface AppraisedDevice {
   readonly revocationAsOf: Date | null
 }
 
+/** A device that can be read already, while its appraisal goes on. */
+export interface DeviceAtWork extends Pick<AppraisedDevice, 'device'> {
+  readonly appraised: Promise<AppraisedDevice>
+}
+
 /** Every check of one device: structure, chain, root, dates, revocation, identity, signature, nonce. */
-export async function appraiseDevice(
-  { index, evidence, certChain }: DeviceEvidence,
+export const appraiseDevice = (
+  evidence: DeviceEvidence,
   context: DeviceContext,
-): Promise<AppraisedDevice> {
-  const report = readable(() => readReport(evidence))
+): Promise<AppraisedDevice> => startDevice(evidence, context).appraised
+
+/** The same, for those who have other work to do with the device meanwhile. */
+export function startDevice(evidence: DeviceEvidence, context: DeviceContext): DeviceAtWork {
+  const { index, certChain } = evidence
+  const report = readable(() => readReport(evidence.evidence))
   const chain = readable(() => openChain(certChain))
   const root = isThere(chain) ? chain.certificates[4] : null
   const anchor = root ? nvidiaAnchor(root, DEVICE_ROOT, context.roots) : 'none'
   const c: Case = { chain, report, anchor, context }
-  const { findings, revocationAsOf } = await findingsOf(c)
-  return {
-    findings: findings.map((finding) => ofDevice(index, finding)),
-    device: isThere(chain) && isThere(report) ? deviceOf(index, chain, report) : null,
-    revocationAsOf,
-  }
+  // Signatures are verified in other threads, and what follows here need not wait for them.
+  const judged = findingsOf(c)
+  const device = isThere(chain) && isThere(report) ? deviceOf(index, chain, report) : null
+  return { device, appraised: finish(index, device, judged) }
+}
+
+async function finish(
+  index: number,
+  device: Device | null,
+  judged: ReturnType<typeof findingsOf>,
+): Promise<AppraisedDevice> {
+  const { findings, revocationAsOf } = await judged
+  return { findings: findings.map((finding) => ofDevice(index, finding)), device, revocationAsOf }
 }
 
 function readable<Value extends object>(read: () => Value): Value | Problem {
@@ -98,6 +116,7 @@ function deviceOf(index: number, chain: DeviceChain, read: DeviceReport): Device
   return {
     index,
     report: read.report,
+    opaqueData: read.data,
     chain: certificates,
     kind,
     architecture,

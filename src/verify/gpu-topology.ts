@@ -15,8 +15,8 @@ const GPUS = 8
 const SWITCHES = 4
 
 /** Older drivers have no feature flag, and say only whether protected PCIe is on. */
-export function gpuMode({ report }: Pick<Device, 'report'>): GpuMode {
-  const { featureFlag, protectedPcieStatus } = report.opaqueData
+export function gpuMode({ opaqueData }: Pick<Device, 'opaqueData'>): GpuMode {
+  const { featureFlag, protectedPcieStatus } = opaqueData
   return featureFlag ?? (protectedPcieStatus === 'enabled' ? 'ppcie' : null)
 }
 
@@ -29,14 +29,14 @@ export function topologyProblem(devices: readonly Device[]): Problem | null {
     return problem(`${GPUS} GPUs and ${SWITCHES} NVSwitches expected, got ${found}`)
   }
   const [gpuIds, switchIds] = [ids(gpus), ids(switches)]
-  for (const { index, report } of gpus) {
-    const named = (report.opaqueData.switchPdis ?? []).filter((pdi) => !isZero(pdi))
+  for (const { index, opaqueData } of gpus) {
+    const named = (opaqueData.switchPdis ?? []).filter((pdi) => !isZero(pdi))
     if (!isSame(named.map(backwards), switchIds)) {
       return problem(`GPU ${index} is connected to other NVSwitches than those that answered`)
     }
   }
-  for (const { index, pdi, report } of switches) {
-    const { devicePdi, switchGpuPdis } = report.opaqueData
+  for (const { index, pdi, opaqueData } of switches) {
+    const { devicePdi, switchGpuPdis } = opaqueData
     if (devicePdi === null || toHex(devicePdi) !== pdi) {
       return problem(`NVSwitch ${index} says that it is another one than its certificate`)
     }

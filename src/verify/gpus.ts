@@ -6,11 +6,12 @@ import type { Bytes } from '../core/private-copy.js'
 import type { GpuEvidence } from '../evidence.js'
 import { GPU_CHECKS } from './gpu-checks.js'
 import { type GpuClaims, gpuClaims } from './gpu-claims.js'
-import { appraiseDevice, type Device } from './gpu-device.js'
+import { type AppraisedDevice, type Device, startDevice } from './gpu-device.js'
 import type { CheckedGpuMaterial } from './gpu-options.js'
 import { checkGpuPolicy } from './gpu-policy-checks.js'
 import type { GpuFacts, Measured } from './gpu-policy-rules.js'
 import { judgeVouchers } from './gpu-vouched.js'
+import type { OcspClient } from './ocsp-client.js'
 import type { GpuPolicy, Policy } from './policy.js'
 import { blocked, type Finding, fail, isThere, ofDevice, type Problem, unknown } from './result.js'
 import { appraiseRims } from './rim-appraise.js'
@@ -102,26 +103,39 @@ function checkIndices(gpus: readonly GpuEvidence[]): Finding[] {
 async function judge(gpu: GpuEvidence, asked: GpusAsked, policy: GpuPolicy): Promise<Judged> {
   const { at, roots, nonce, ocspResponses: ocsp } = asked
   const ocspClient = policy.revocation === 'any' ? null : asked.ocspClient
-  const appraised = await appraiseDevice(gpu, {
+  const { device, appraised } = startDevice(gpu, {
     at,
     roots,
     nonce: nonce && isThere(nonce) ? nonce : null,
     ocsp,
     ocspClient,
   })
-  const { device } = appraised
-  const findings = aged(appraised, gpu.index, asked, policy)
-  if (!device) return { findings, device, claims: null }
-  const rims = wantsRims(policy, asked)
-    ? await appraiseRims(device, {
-        ...{ at, roots, documents: asked.rims, source: asked.rimSource },
-        revocation: { ocsp, ocspClient, required: policy.revocation !== 'any' },
-      })
-    : NO_RIMS
-  const { driver, vbios, measurements } = rims.claims
+  const [one, compared] = await Promise.all([
+    appraised,
+    device && compare(device, asked, policy, ocspClient),
+  ])
   return {
-    findings: [...findings, ...rims.findings],
+    findings: [...aged(one, gpu.index, asked, policy), ...(compared?.findings ?? [])],
     device,
+    claims: compared?.claims ?? null,
+  }
+}
+
+/** With RIMs, where there are some or the policy needs them; while its signature is being verified. */
+async function compare(
+  device: Device,
+  asked: GpusAsked,
+  policy: GpuPolicy,
+  ocspClient: OcspClient | null,
+): Promise<{ readonly findings: readonly Finding[]; readonly claims: GpuClaims }> {
+  const { at, roots, rims: documents, rimSource: source, ocspResponses: ocsp } = asked
+  const revocation = { ocsp, ocspClient, required: policy.revocation !== 'any' }
+  const { findings, claims } = wantsRims(policy, asked)
+    ? await appraiseRims(device, { at, roots, documents, source, revocation })
+    : NO_RIMS
+  const { driver, vbios, measurements } = claims
+  return {
+    findings,
     claims: await gpuClaims(device, roots, { rims: { driver, vbios }, measurements }),
   }
 }
@@ -139,7 +153,7 @@ const HOUR_MS = 3_600_000
 
 /** OCSP responses must be there, and no older than the policy says. */
 function aged(
-  { findings, revocationAsOf }: Awaited<ReturnType<typeof appraiseDevice>>,
+  { findings, revocationAsOf }: AppraisedDevice,
   index: number,
   { at }: GpusAsked,
   { revocation }: GpuPolicy,

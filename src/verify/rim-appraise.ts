@@ -54,8 +54,9 @@ export interface AppraisedRims {
 /** Looks at both RIMs of a GPU, or the one of an NVSwitch, and compares with what there is. */
 export async function appraiseRims(device: Device, context: RimContext): Promise<AppraisedRims> {
   const shelf = await openShelf(context.documents, context.roots)
-  const { kind, measurements, opaqueData } = device.report
-  // Read once: a report decodes its fields at every access.
+  const { opaqueData } = device
+  // Read once: a report copies them at every access.
+  const { kind, measurements } = device.report
   const described = { ...device, report: { kind, measurements, opaqueData } }
   const fillFor = async (check: GpuCheck, want: () => WantedRim | null) => {
     const slot = await fill(check, want, { report: described.report, context, shelf })

@@ -6,7 +6,7 @@ import type { Device } from '../../src/verify/gpu-device.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-export interface FakeDevice extends Partial<Omit<Device, 'report'>> {
+export interface FakeDevice extends Partial<Omit<Device, 'report' | 'opaqueData'>> {
   readonly opaque?: Partial<OpaqueData>
 }
 
@@ -25,7 +25,7 @@ export const device = ({ opaque = {}, ...change }: FakeDevice = {}): Device =>
     driverVersion: '570.124.06',
     vbiosVersion: '96.00.9F.00.01',
     ...change,
-    report: { opaqueData: { featureFlag: null, protectedPcieStatus: null, ...opaque } },
+    opaqueData: { featureFlag: null, protectedPcieStatus: null, ...opaque },
   }) as unknown as Device
 
 const pdi = (first: number, number: number): Bytes => Uint8Array.of(first, 0, 0, 0, 0, 0, 0, number)
@@ -63,4 +63,4 @@ export function machine(): Device[] {
 
 /** The same device, saying something else. */
 export const saying = (one: Device, opaque: Partial<OpaqueData>): Device =>
-  ({ ...one, report: { opaqueData: { ...one.report.opaqueData, ...opaque } } }) as unknown as Device
+  ({ ...one, opaqueData: { ...one.opaqueData, ...opaque } }) as Device

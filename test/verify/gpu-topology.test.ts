@@ -36,7 +36,7 @@ t.test('gpu topology: whom a device names counts by certificates', async (t) => 
   const replaced = (at: number, change: (one: Device) => Device) =>
     all.map((one, other) => (other === at ? change(one) : one))
   const foreign = new Uint8Array(8).fill(0xee)
-  const named = all[0]?.report.opaqueData.switchPdis ?? []
+  const named = all[0]?.opaqueData.switchPdis ?? []
   const cases: [at: number, change: (one: Device) => Device, says: RegExp][] = [
     [3, (one) => saying(one, { switchPdis: null }), /^GPU 3 is connected to other NVSwitches/],
     [3, (one) => saying(one, { switchPdis: [foreign, ...named] }), /^GPU 3 is connected/],

@@ -231,10 +231,7 @@ t.test('appraiseRims: a source that has nothing, or the wrong thing', async (t) 
 })
 
 t.test('appraiseRims: a report that does not name its board', async (t) => {
-  const { report } = device
-  const opaqueData = { ...report.opaqueData, project: null }
-  const { kind, measurements } = report
-  const nameless = { ...device, report: { kind, measurements, opaqueData } } as unknown as Device
+  const nameless: Device = { ...device, opaqueData: { ...device.opaqueData, project: null } }
   const odd = { ...nameless, driverVersion: '../..' }
   t.same(outcomes(await appraise([await vbiosRim()], {}, odd)), {
     'rim.driver': 'fail ERR_NVIDIA_OPAQUE',

@@ -20,6 +20,7 @@ function describe(report: GpuReport, index = 0): Device {
   const described: Described = {
     index,
     report,
+    opaqueData,
     kind,
     architecture: ARCHITECTURES[chip],
     chip,
