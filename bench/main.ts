@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { chart } from './chart.js'
 import { digestQuestions } from './digest.js'
+import { gpuAnswers } from './gpus.js'
 import { type Answer, answer } from './harness.js'
 import { hashQuestions } from './hash.js'
 import { setting, table } from './print.js'
@@ -22,6 +23,7 @@ const show = (result: Answer): void => {
 }
 for (const question of questions) show(answer(question))
 for await (const result of verifyAnswers()) show(result)
+for await (const result of gpuAnswers()) show(result)
 
 if (!process.argv.includes('--print')) {
   writeFileSync('bench/results.json', `${JSON.stringify({ ...here, answers }, undefined, 2)}\n`)
