@@ -158,7 +158,14 @@ function formatField(name: string, value: unknown, width: number, indent: string
 const MAX_TEXT_LEN = 256
 
 function shortened(text: string): string {
-  if (text.length <= MAX_TEXT_LEN && !text.includes('\n')) return text
+  if (text.length <= MAX_TEXT_LEN && !text.includes('\n')) return visible(text)
   const [start] = text.slice(0, MAX_TEXT_LEN / 4).split('\n')
-  return `${start}… (${text.length} characters, whole with --json)`
+  return `${visible(start as string)}… (${text.length} characters, whole with --json)`
 }
+
+/** Evidence is shown to people: what it has for terminals to obey is spelled out. */
+const visible = (text: string): string =>
+  text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`,
+  )

@@ -142,6 +142,20 @@ t.test('inspect: an evidence file, each report in it decoded', async (t) => {
   t.match(wrong.err, /^assay: ERR_FILE_FORMAT: /)
 })
 
+t.test('inspect: evidence tells no terminal what to do', async (t) => {
+  const [gpu] = V1.gpus
+  for (const [text, shown] of [
+    ['\x1b[2Jclean\r', /certChain +\\u\{1b\}\[2Jclean\\u\{d\}\n/],
+    ['\x1b[2J\u202e\nclean', /certChain +\\u\{1b\}\[2J\\u\{202e\}… \(\d+ characters/],
+  ] as const) {
+    const cert_chain = base64(new TextEncoder().encode(text))
+    const name = file(JSON.stringify({ ...V1, gpus: [{ ...gpu, cert_chain }] }))
+    const { out } = await assay(['inspect', name])
+    t.match(out, shown)
+    t.notMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
+  }
+})
+
 t.test('inspect: --as decodes as told', async (t) => {
   const { code, err } = await assay(['inspect', file(mintReport()), '--as', 'tdx'])
   t.equal(code, 10)
