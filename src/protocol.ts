@@ -64,6 +64,8 @@ export const LIMITS = {
   report: 0x4000,
   endorsement: 0x10000,
   endorsements: 64,
+  /** Several for each device: one answer may hold as many as `gpus` says. */
+  ocspResponses: 512,
   auxblob: 0x10000,
   gpus: 64,
   gpuEvidence: 0x10000,

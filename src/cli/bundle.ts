@@ -5,18 +5,26 @@ import { Command } from 'commander'
 import { parseSnpReport } from '../core/snp.js'
 import { AttestationError } from '../errors.js'
 import { encodeBundle } from '../evidence.js'
-import { endorsementsFor, type SnpEndorser } from '../verify/index.js'
+import {
+  endorsementsFor,
+  type GpuEndorsements,
+  gpuEndorsementsFor,
+  type SnpEndorser,
+} from '../verify/index.js'
 import { checkChallenge } from '../verify/options.js'
 import { collect, once, usage } from './arguments.js'
-import { type EndorserFlags, endorserOptions, openEndorser } from './endorser.js'
+import { endorserOptions, openEndorser } from './endorser.js'
 import { readInputs } from './files.js'
+import { gpuMaterialOptions, readGpuMaterial } from './gpu-flags.js'
+import { type GpuServiceFlags, gpuServiceOptions, openGpuServices } from './gpu-services.js'
 import type { Io } from './io.js'
 import { checkCreatable, createFile } from './output.js'
 import { readSubject, type Subject, type SubjectFlags, subjectOptions } from './subject.js'
 
-interface Flags extends SubjectFlags, EndorserFlags {
+interface Flags extends SubjectFlags, GpuServiceFlags {
   readonly endorsement?: readonly string[]
   readonly roots?: readonly string[]
+  readonly cpuOnly?: boolean
   readonly out?: string
   readonly json?: boolean
 }
@@ -36,10 +44,13 @@ export function bundleCommand(io: Io): Command {
   subjectOptions(command)
     .option('--endorsement <file>', 'certificates or CRLs, DER or PEM (repeatable)', collect)
     .option('--roots <file>', 'roots of simulated platforms (repeatable)', collect)
+    .option('--cpu-only', 'leave out what vouches for GPUs, as for simulated ones there is nothing')
     .option('--out <file>', 'the bundle; an existing file is kept', once('--out'))
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
-  return endorserOptions(command).action(async (target: string | undefined, flags: Flags) => {
+  gpuMaterialOptions(command)
+  endorserOptions(command)
+  return gpuServiceOptions(command).action(async (target: string | undefined, flags: Flags) => {
     const file = flags.out
     if (file === undefined) throw usage('name the bundle: --out FILE')
     await checkCreatable(file)
@@ -52,9 +63,10 @@ export function bundleCommand(io: Io): Command {
     const { answer } = subject
     const challenge = checkChallenge(subject.challenge, subject.evidence.mode)
     const endorsements = await complete(subject, given, endorser)
+    const ofGpus = await gpuEndorsements(subject, roots, flags, io)
     const stated = challenge ?? { nonce: null, channelSpki: null, userData: null }
-    await createFile(file, encodeBundle({ answer, ...stated, endorsements }))
-    const count = endorsements.length
+    await createFile(file, encodeBundle({ answer, ...stated, endorsements, ...ofGpus }))
+    const count = endorsements.length + ofGpus.rims.length + ofGpus.ocspResponses.length
     io.out(
       flags.json
         ? `${JSON.stringify({ out: file, endorsements: count })}\n`
@@ -76,14 +88,35 @@ async function complete(
   try {
     return [...beside, ...(await endorsementsFor(report, carried, endorser))]
   } catch (cause) {
-    throw withRemedy(cause)
+    throw withRemedy(cause, '--endorsement FILE supplies it')
+  }
+}
+
+/** The same for GPUs, as far as the file that was read does not have it. */
+async function gpuEndorsements(
+  { evidence, rims, ocspResponses }: Subject,
+  roots: readonly Uint8Array[],
+  flags: Flags,
+  io: Io,
+): Promise<GpuEndorsements> {
+  const given = await readGpuMaterial(flags, io)
+  const carried = {
+    rims: [...rims, ...given.rims],
+    ocspResponses: [...ocspResponses, ...given.ocspResponses],
+  }
+  if (flags.cpuOnly || evidence.gpus.length === 0) return carried
+  try {
+    const services = openGpuServices(flags, roots, io)
+    return await gpuEndorsementsFor(evidence.gpus, { ...carried, ...services, roots, at: io.now() })
+  } catch (cause) {
+    throw withRemedy(cause, '--rim and --ocsp supply it, --cpu-only leaves it out')
   }
 }
 
 /** What a service does not give may come from a file. */
-function withRemedy(cause: unknown): unknown {
+function withRemedy(cause: unknown, remedy: string): unknown {
   const { code, layer, message } = cause as AttestationError
   return layer === 'unavailable'
-    ? new AttestationError(code, `${message}; --endorsement FILE supplies it`, { cause })
+    ? new AttestationError(code, `${message}; ${remedy}`, { cause })
     : cause
 }

@@ -22,7 +22,7 @@ export interface GpuFlags {
 const MAX_FOLDER_FILES = 256
 
 export function gpuOptions(command: Command): Command {
-  return command
+  command
     .option(
       '--gpu <file>',
       'the attestation report of a GPU or NVSwitch (repeatable); alone, or beside --snp',
@@ -33,6 +33,12 @@ export function gpuOptions(command: Command): Command {
       'PEM, the certificate chain of each --gpu, in their order, unless it follows the report',
       collect,
     )
+  return gpuMaterialOptions(command)
+}
+
+/** The flags that name what vouches for GPUs. */
+export function gpuMaterialOptions(command: Command): Command {
+  return command
     .option('--rim <file|dir>', 'RIMs of NVIDIA’s, or folders of them (repeatable)', collect)
     .option('--ocsp <file>', 'OCSP responses about certificates of GPUs, DER (repeatable)', collect)
 }

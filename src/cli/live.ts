@@ -91,7 +91,16 @@ function live(
   userData: LiveEvidence['userData'] = null,
 ): LiveEvidence {
   const { answer, evidence, channelSpki } = fetched
-  return { answer, evidence, nonce, channelSpki, userData, endorsements: [] }
+  return {
+    answer,
+    evidence,
+    nonce,
+    channelSpki,
+    userData,
+    endorsements: [],
+    rims: [],
+    ocspResponses: [],
+  }
 }
 
 function checkAep83(options: LiveOptions): void {

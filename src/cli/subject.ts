@@ -30,11 +30,14 @@ export interface SubjectFlags extends LiveFlags, GpuFlags {
 }
 
 /** Evidence, what was asked for it, and what came with it. */
-export interface Subject extends Pick<EvidenceFile, 'evidence' | 'endorsements'> {
+export interface Subject
+  extends Pick<EvidenceFile, 'evidence' | 'endorsements' | 'rims' | 'ocspResponses'> {
   readonly challenge: Challenge | null
   /** The answer as JSON, verbatim. */
   readonly answer: unknown
 }
+
+const NOTHING_ADDED = { endorsements: [], rims: [], ocspResponses: [] }
 
 /** The flags that say what is to be verified. */
 export function subjectOptions(command: Command): Command {
@@ -105,7 +108,7 @@ function rawSubject(report: Uint8Array, gpus: GpuEvidence[], given: Given): Subj
     tls_bound: false,
   }
   const evidence = { ...rawEvidence('snp', report), gpus }
-  return { evidence, endorsements: [], challenge: challengeOf(given), answer }
+  return { evidence, ...NOTHING_ADDED, challenge: challengeOf(given), answer }
 }
 
 async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
@@ -114,11 +117,12 @@ async function readFile(file: string, given: Given, io: Io): Promise<Subject> {
     const message = `${labelOf(file)} is no evidence file, which is JSON; name a raw SNP report with --snp, one of a GPU with --gpu`
     throw new AttestationError('ERR_FILE_FORMAT', message)
   }
-  const { evidence, endorsements, answer, ...stated } = parseEvidenceFile(document)
+  const { evidence, endorsements, rims, ocspResponses, answer, ...stated } =
+    parseEvidenceFile(document)
   const challenge = challengeOf(given.nonce ? given : completed(given, stated))
   const note = noteOn(labelOf(file), given, stated)
   if (note) io.err(`assay: ${note}\n`)
-  return { evidence, endorsements, challenge, answer }
+  return { evidence, endorsements, rims, ocspResponses, challenge, answer }
 }
 
 /** What a file states is of the connection and the request which carried its nonce, and of no other. */
@@ -154,7 +158,9 @@ async function fetchSubject(
   if (given.channelSpki) throw usage('--tls-key is for files; a URL has a connection of its own')
   const live = await fetchLive(url, requestOf(url, flags, given), io)
   const { answer, evidence, nonce, channelSpki, userData, endorsements } = live
-  return { evidence, endorsements, challenge: { nonce, channelSpki, userData }, answer }
+  const { rims, ocspResponses } = live
+  const challenge = { nonce, channelSpki, userData }
+  return { evidence, endorsements, rims, ocspResponses, challenge, answer }
 }
 
 function refuseLiveFlags({ bind, batch, aep83, header }: SubjectFlags): void {

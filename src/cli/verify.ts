@@ -106,12 +106,14 @@ async function judge(target: string | undefined, flags: Flags, io: Io): Promise<
   // By its name: for GPUs by themselves the built-in policy asks for no binding.
   if (alone) return judgeGpus(flags, { ...given, policy: namedOr(flags, policy) }, io)
   const endorser = openEndorser(flags, roots, io)
-  const { evidence, challenge, endorsements: carried } = await readSubject(target, flags, io)
+  const subject = await readSubject(target, flags, io)
   return appraise({
     ...given,
-    evidence,
-    challenge,
-    endorsements: [...carried, ...endorsements],
+    evidence: subject.evidence,
+    challenge: subject.challenge,
+    endorsements: [...subject.endorsements, ...endorsements],
+    rims: [...subject.rims, ...given.rims],
+    ocspResponses: [...subject.ocspResponses, ...given.ocspResponses],
     endorser,
     policy,
   })

@@ -18,6 +18,8 @@ export const BUNDLE = v.strictObject({
   user_data: v.exactOptional(bytes(0, LIMITS.userData)),
   evidence: v.unknown(),
   endorsements: list(bytes(1, LIMITS.endorsement), LIMITS.endorsements),
+  rims: v.exactOptional(list(bytes(1, LIMITS.endorsement), LIMITS.endorsements)),
+  ocsp: v.exactOptional(list(bytes(1, LIMITS.endorsement), LIMITS.ocspResponses)),
 })
 
 /** What goes into a bundle. */
@@ -32,9 +34,14 @@ export interface BundleContent {
   readonly userData?: Uint8Array | null
   /** Certificates and CRLs, DER or PEM. */
   readonly endorsements: readonly Uint8Array[]
+  /** Of GPUs: XML documents; absent like an empty list. */
+  readonly rims?: readonly Uint8Array[]
+  /** Of GPUs and of those who sign their RIMs, DER; absent like an empty list. */
+  readonly ocspResponses?: readonly Uint8Array[]
 }
 
 const NOTHING_STATED = { nonce: null, channelSpki: null, userData: null }
+const NOTHING_ADDED = { endorsements: [], rims: [], ocspResponses: [] }
 
 const FILE: Place = { code: 'ERR_FILE_FORMAT', within: '' }
 
@@ -54,9 +61,10 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
   const value = parseJson(document, place.code)
   if (formatOf(value) !== FORMATS.bundle) {
     const evidence = readEvidence(value, place)
-    return { evidence, answer: value, ...NOTHING_STATED, endorsements: [] }
+    return { evidence, answer: value, ...NOTHING_STATED, ...NOTHING_ADDED }
   }
-  const { nonce, tls_spki, user_data, evidence: answer, endorsements } = read(BUNDLE, value, place)
+  const bundle = read(BUNDLE, value, place)
+  const { nonce, tls_spki, user_data, evidence: answer, endorsements } = bundle
   return {
     evidence: readEvidence(answer, { ...place, within: 'evidence.' }),
     answer,
@@ -64,6 +72,8 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
     channelSpki: tls_spki ?? null,
     userData: user_data ?? null,
     endorsements,
+    rims: bundle.rims ?? [],
+    ocspResponses: bundle.ocsp ?? [],
   }
 }
 
@@ -73,7 +83,15 @@ export function readFile(document: string | Uint8Array, place: Place): EvidenceF
  * @throws {AttestationError} as `parseEvidenceFile`
  */
 export function encodeBundle(content: BundleContent): string {
-  const { answer, nonce, channelSpki, userData, endorsements } = content
+  const {
+    answer,
+    nonce,
+    channelSpki,
+    userData,
+    endorsements,
+    rims = [],
+    ocspResponses = [],
+  } = content
   const bundle = {
     format: FORMATS.bundle,
     ...(nonce && { nonce: toBase64(nonce) }),
@@ -81,6 +99,8 @@ export function encodeBundle(content: BundleContent): string {
     ...(userData && { user_data: toBase64(userData) }),
     evidence: answer,
     endorsements: endorsements.map(toBase64),
+    ...(rims.length > 0 && { rims: rims.map(toBase64) }),
+    ...(ocspResponses.length > 0 && { ocsp: ocspResponses.map(toBase64) }),
   }
   const text = `${JSON.stringify(bundle, null, 2)}\n`
   parseEvidenceFile(text)

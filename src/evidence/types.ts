@@ -56,6 +56,10 @@ export interface EvidenceFile {
   readonly userData: Bytes | null
   /** That a bundle adds to those of the answer. */
   readonly endorsements: readonly Bytes[]
+  /** RIMs of its GPUs that a bundle adds, XML. */
+  readonly rims: readonly Bytes[]
+  /** OCSP responses about GPUs and their RIMs that a bundle adds, DER. */
+  readonly ocspResponses: readonly Bytes[]
 }
 
 /** Whose mistake a malformed document is: the Attester's, or of the file that was handed in. */

@@ -5,9 +5,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { encodeBundle, parseEvidenceFile } from '../../src/evidence.js'
-import type { Policy } from '../../src/verify/index.js'
+import { authenticity, type Policy } from '../../src/verify/index.js'
 import { V1_LEAST } from '../evidence/documents.js'
 import { pem } from '../fake/amd.js'
+import { base64 } from '../fake/evidence.js'
+import { NOW as GPU_NOW, mintGpuWorld } from '../fake/gpu-world.js'
 import { serve } from '../fake/kds.js'
 import { pattern } from '../fake/nvidia.js'
 import { assaySidecar } from '../fake/sidecar.js'
@@ -180,6 +182,63 @@ t.test('bundle: nothing is written without something that will be asked for', as
   t.match(odd.err, /^assay: ERR_ENDORSER_ANSWER: /)
   t.notMatch(odd.err, /--endorsement/, 'what a service answers wrongly is not a file that lacks')
   t.same(readdirSync(dir), [])
+})
+
+/** An answer of AEP-83 with one GPU, and what vouches for that. */
+async function gpuAnswer(reportFile: string) {
+  const world = await mintGpuWorld(NONCE.slice(0, 32))
+  const { evidence, certChain } = world.gpu
+  const answer = {
+    ...{ report: base64(readFileSync(reportFile)), cert_chain: '', auxblob: '', tls_bound: false },
+    tee_platform: 'snp-gpu',
+    gpu_reports: [{ device_index: 0, report: base64(Buffer.concat([evidence, certChain])) }],
+  }
+  const named = (flag: string, files: readonly Uint8Array[]) =>
+    files.flatMap((file) => [flag, put(file)])
+  return {
+    file: put(answer, 'json'),
+    roots: named('--roots', world.roots),
+    material: [...named('--rim', world.rims), ...named('--ocsp', world.ocsp)],
+  }
+}
+
+/** At a time when the GPU's certificates are good, and with services of NVIDIA that have nothing. */
+const OF_GPUS: World = {
+  ...ONLINE,
+  now: () => GPU_NOW,
+  fetch: (input, init) =>
+    new URL(String(input)).hostname.endsWith('nvidia.com')
+      ? Promise.resolve(new Response('', { status: 404 }))
+      : fetch(input, init),
+}
+
+t.test('bundle: of GPUs too, with their RIMs and what OCSP says', async (t) => {
+  const { amd, out, report, flags } = await service(t)
+  const { file, roots, material } = await gpuAnswer(report)
+  const argv = ['bundle', file, ...NONCE_FLAGS, ...roots, ...flags]
+  const ran = await assay([...argv, ...material], OF_GPUS)
+  t.equal(ran.code, 0, ran.err)
+  t.match(ran.out, /endorsements: 12\)$/m)
+  const { gpus } = authenticity()
+  const asked = { ...gpus, rim: 'require', revocation: { maximumAgeHours: 24 }, binding: 'any' }
+  const policy = policyFile({}, { gpus: asked as typeof gpus })
+  const strict = ['--policy', policy, '--offline', '--at', GPU_NOW.toISOString()]
+  const judged = await verify([out, ...strict, ...trust(amd), ...roots])
+  t.equal(judged.code, 0, judged.codes.join())
+  const again = ['bundle', out, '--out', fresh('json'), ...roots, ...trust(amd), '--offline']
+  const second = await assay(again, { ...OFFLINE, now: () => GPU_NOW })
+  t.equal(second.code, 0, 'a bundle is complete')
+})
+
+t.test('bundle: what vouches for GPUs is there, or left out by name', async (t) => {
+  const { dir, report, flags } = await service(t)
+  const { file, roots } = await gpuAnswer(report)
+  const argv = ['bundle', file, ...NONCE_FLAGS, ...roots, ...flags]
+  const ran = await assay(argv, OF_GPUS)
+  t.equal(ran.code, 20, ran.err)
+  t.match(ran.err, /; --rim and --ocsp supply it, --cpu-only leaves it out\n$/)
+  t.same(readdirSync(dir), [])
+  t.equal((await assay([...argv, '--cpu-only'], OF_GPUS)).code, 0)
 })
 
 t.test('bundle: nothing is overwritten', async (t) => {

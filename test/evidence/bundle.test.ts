@@ -20,7 +20,10 @@ const CONTENT: BundleContent = {
   channelSpki: pattern(120, 2),
   userData: pattern(9, 5),
   endorsements: [pattern(700, 3), pattern(900, 4)],
+  rims: [pattern(500, 6)],
+  ocspResponses: [pattern(300, 7), pattern(301, 8)],
 }
+const NOTHING_ADDED = { endorsements: [], rims: [], ocspResponses: [] }
 const BUNDLE = {
   format: 'assay.bundle.v1',
   nonce: base64(pattern(32, 1)),
@@ -28,6 +31,8 @@ const BUNDLE = {
   user_data: base64(pattern(9, 5)),
   evidence: V1,
   endorsements: [base64(pattern(700, 3)), base64(pattern(900, 4))],
+  rims: [base64(pattern(500, 6))],
+  ocsp: [base64(pattern(300, 7)), base64(pattern(301, 8))],
 }
 const parse = (document: unknown) => parseEvidenceFile(JSON.stringify(document))
 
@@ -47,6 +52,8 @@ t.test('bundle: reads back as it was written', async (t) => {
     channelSpki: CONTENT.channelSpki,
     userData: CONTENT.userData,
     endorsements: CONTENT.endorsements,
+    rims: CONTENT.rims,
+    ocspResponses: CONTENT.ocspResponses,
   })
   const least = { answer: QUOTE_GPU, nonce: null, channelSpki: null, endorsements: [] }
   t.same(parseEvidenceFile(encodeBundle(least)), {
@@ -55,7 +62,7 @@ t.test('bundle: reads back as it was written', async (t) => {
     nonce: null,
     channelSpki: null,
     userData: null,
-    endorsements: [],
+    ...NOTHING_ADDED,
   })
 })
 
@@ -67,7 +74,7 @@ t.test('bundle: a bare answer is a file as well, and states nothing about itself
       nonce: null,
       channelSpki: null,
       userData: null,
-      endorsements: [],
+      ...NOTHING_ADDED,
     })
   }
 })
@@ -105,6 +112,8 @@ t.test('bundle: any content comes back, and encoding it again gives the same tex
     channelSpki: fc.option(bytes(1, 100)),
     userData: fc.option(bytes(0, 100)),
     endorsements: fc.array(bytes(1, 100), { maxLength: 64 }),
+    rims: fc.array(bytes(1, 100), { maxLength: 4 }),
+    ocspResponses: fc.array(bytes(1, 100), { maxLength: 4 }),
   })
   fc.assert(
     fc.property(content, (one) => {
@@ -114,6 +123,8 @@ t.test('bundle: any content comes back, and encoding it again gives the same tex
       t.same(file.channelSpki, one.channelSpki)
       t.same(file.userData, one.userData)
       t.same(file.endorsements, one.endorsements)
+      t.same(file.rims, one.rims)
+      t.same(file.ocspResponses, one.ocspResponses)
       t.same(file.evidence, parseEvidence(JSON.stringify(one.answer)))
       const again = { ...one, ...file, answer: JSON.parse(text).evidence } as BundleContent
       t.equal(encodeBundle(again), text)
@@ -133,6 +144,8 @@ t.test('bundle: what could not be read back is not written', async (t) => {
   refused({ userData: pattern(LIMITS.userData + 1, 1) }, 'long user data')
   refused({ endorsements: [new Uint8Array()] }, 'empty endorsement')
   refused({ endorsements: Array(65).fill(pattern(9, 1)) }, 'too many endorsements')
+  refused({ rims: [new Uint8Array()] }, 'empty RIM')
+  refused({ ocspResponses: Array(513).fill(pattern(9, 1)) }, 'too many OCSP responses')
 })
 
 t.test('bundle: every member is as it must be', async (t) => {
@@ -147,8 +160,9 @@ t.test('bundle: every member is as it must be', async (t) => {
         title,
       )
     }
-    const free = ['nonce', 'tls_spki', 'user_data', 'endorsements.0', 'endorsements.1']
-    const optional = free.includes(path.join('.'))
+    const free = ['nonce', 'tls_spki', 'user_data', 'rims', 'ocsp']
+    const isOfList = path.length === 2
+    const optional = isOfList || free.includes(path.join('.'))
     t.equal(
       codeOf(() => parse(altered(BUNDLE, path, undefined))),
       optional ? null : FORMAT,
