@@ -52,7 +52,11 @@ export async function readSeed(given: Given): Promise<Seed> {
       hpkeKey: claims.hpke !== null,
       userData: claims.userData !== null,
     },
-    gpus: result.claims.gpus.map((gpu) => ({ ...gpu, protectedPcie: gpu.mode === 'ppcie' })),
+    gpus: result.claims.gpus.map((gpu) => ({
+      ...gpu,
+      genuine: gpu.root.origin === 'vendor',
+      protectedPcie: gpu.mode === 'ppcie',
+    })),
     verdict: result.result,
     doubt: doubt ? `${doubt.check}: ${doubt.code}: ${doubt.detail}` : null,
   }

@@ -27,7 +27,7 @@ Examples:
   assay simulate --roots-out roots
   assay verify https://${LISTEN} --policy authenticity --roots roots/ark.pem
   assay simulate --listen 127.0.0.1:0 --gpus 8 --report-latency 10 --gpu-latency 100
-Evidence with GPUs is verified by a policy that says "gpus": "any": docs/sidecar.md shows how to make it.
+With GPUs, add --roots roots/nvidia-root.pem to verify them.
 Nothing is kept: the next run has new roots, and writes them to another folder`
 
 export function simulateCommand(io: Io): Command {

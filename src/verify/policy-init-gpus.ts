@@ -12,17 +12,23 @@ export interface GpuSeed {
   readonly architecture: string
   readonly driverVersion: string | null
   readonly vbiosVersion: string
+  /** Whether its root is NVIDIA's, which has RIMs and an OCSP responder for it. */
+  readonly genuine: boolean
   /** Protected PCIe, by the report. */
   readonly protectedPcie: boolean
 }
 
 const DAY_HOURS = 24
 const NO_RIMS = 'Not seen: for it NVIDIA’s RIMs must be at hand, from its service or with --rim.'
+const FOREIGN = 'Not pinned: the root is not NVIDIA’s, which publishes nothing about these devices.'
 const AGAIN = 'Update it with the machines: what is older is refused.'
 
 export function pinGpus(devices: readonly GpuSeed[], mode: Mode, pin: Pin): GpuPolicy {
   const gpus = devices.filter(({ kind }) => kind === 'gpu')
   const composed = mode === 'bound' || mode === 'batch'
+  const genuine = devices.every((device) => device.genuine)
+  const known = <const Value>(path: string, value: Value, note: string): Value | 'any' =>
+    genuine ? pin(path, value, note) : pin(path, 'any', FOREIGN)
   const architectures = listed(gpus.map(({ architecture }) => architecture))
   return {
     count: pin('gpus.count', gpus.length, `Seen: ${gpus.length}.`),
@@ -44,11 +50,11 @@ export function pinGpus(devices: readonly GpuSeed[], mode: Mode, pin: Pin): GpuP
     vbios: pin('gpus.vbios', 'any', 'Not pinned: minimumVbios is.'),
     minimumVbios: pin('gpus.minimumVbios', vbiosFloors(gpus), `As seen. ${AGAIN}`),
     protectedPcie: pinMode(gpus, pin),
-    secureBoot: pin('gpus.secureBoot', 'require', NO_RIMS),
-    debug: pin('gpus.debug', 'forbid', NO_RIMS),
-    rim: 'require',
+    secureBoot: known('gpus.secureBoot', 'require', NO_RIMS),
+    debug: known('gpus.debug', 'forbid', NO_RIMS),
+    rim: known('gpus.rim', 'require', NO_RIMS),
     vouched: pin('gpus.vouched', 'any', 'Not pinned: rim has the same compared here.'),
-    revocation: pin(
+    revocation: known(
       'gpus.revocation',
       { maximumAgeHours: DAY_HOURS },
       'Not seen. As long as NVIDIA’s responses are good for.',

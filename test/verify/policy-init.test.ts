@@ -35,6 +35,7 @@ const H100 = {
   architecture: 'HOPPER',
   driverVersion: '570.124.06',
   vbiosVersion: '96.00.9F.00.01',
+  genuine: true,
   protectedPcie: false,
 } as const
 
@@ -195,6 +196,9 @@ t.test('init: protected PCIe, and what binds no GPUs', async (t) => {
     ...{ protectedPcie: 'require', binding: 'any' },
   })
   t.match(text, /Seen: NOT bound/)
+  const simulated = init({}, { gpus: [H100, { ...H100, genuine: false }] }).policy
+  const unknown = { rim: 'any', secureBoot: 'any', debug: 'any', revocation: 'any' }
+  t.match(simulated.gpus, unknown, 'there is nothing to be had about some of them')
   const { gpus } = init({}, { gpus: [nvSwitch] }).policy
   t.match(gpus, { count: 0, nvSwitches: 1, architectures: 'any', minimumVbios: 'any' })
 })
