@@ -155,7 +155,7 @@ const MODE_RULES: readonly GpuRule[] = [
       check: 'gpus.protected-pcie',
       code: 'ERR_POLICY_GPU_MODE',
       field: ({ protectedPcie }) => protectedPcie,
-      good: 'protected PCIe is as the policy asks, and the devices are connected to each other',
+      good: 'protected PCIe, and whom the devices are connected to, are as the policy asks',
     },
     (asked, { devices }) => {
       const gpus = devices.filter(({ kind }) => kind === 'gpu')
