@@ -61,6 +61,13 @@ t.test('appraiseGpus: genuine GPUs, of nobody knows which machine', async (t) =>
   ])
 })
 
+t.test('appraiseGpus: the root is one that nobody has to trust', async (t) => {
+  const [gpu] = (await (await mintGpus(1)).answer(NONCE)) as [GpuEvidence]
+  const stranger = await appraiseGpus({ gpus: [gpu], nonce: null, at: AT, policy: 'authenticity' })
+  t.same(complaints(stranger), ['0 gpu.root: fail ERR_CERTIFICATE_ROOT'])
+  t.match(stranger.claims.gpus, [{ root: { origin: 'none' } }])
+})
+
 t.test('appraiseGpus: nothing here can bind them', async (t) => {
   t.same(complaints(await judge({ policy: authenticity() })), [
     '- gpus.binding: fail ERR_GPU_UNBOUND',
