@@ -3,7 +3,7 @@ import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { MAX_FILE_LEN } from '../../src/cli/files.js'
+import { LIMITS } from '../../src/protocol.js'
 import { mintReport } from '../fake/snp.js'
 import { assay, type World } from './terminal.js'
 
@@ -53,7 +53,7 @@ t.test('files: standard input without an end', async (t) => {
     }
   }
   await refused(t, '-', 'ERR_FILE_SIZE', 30, { stdin: endless() })
-  t.ok(given < 4 * MAX_FILE_LEN, `stopped after ${given} bytes`)
+  t.ok(given <= LIMITS.document + 2 * 65_536, `stopped after ${given} bytes`)
 })
 
 t.test('files: standard input that breaks off', async (t) => {
