@@ -30,13 +30,6 @@ export async function* scaling(workshop: Workshop, effort: Effort): AsyncGenerat
       { ...effort, connections, depth: 1 },
     )
     await server.stop()
-    console.error(
-      connections,
-      anonymous,
-      loaded.perSecond,
-      loaded.broken,
-      JSON.stringify(loaded.statuses),
-    )
     const more = anonymous - (points[0]?.anonymous ?? 0)
     points.push({
       connections,

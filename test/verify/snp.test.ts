@@ -97,9 +97,10 @@ t.test('appraisal: verify returns the claims, or throws what stands in the way',
 
 t.test('appraisal: a policy without a section on SNP refuses all of it', async (t) => {
   const { snp: _, ...rest } = authenticity()
+  const { gpus: __, ...nothing } = rest
   const amd = await mintAmd()
   t.equal(
-    codeOf(() => parsePolicy(rest)),
+    codeOf(() => parsePolicy(nothing)),
     'ERR_POLICY_DOCUMENT',
     'and is no policy alone',
   )
@@ -195,7 +196,8 @@ t.test('signature: under the key that the parser finds, whatever looks like one'
   const foreign = await crypto.subtle.exportKey('spki', vek.publicKey)
   const amd = await mintAmd({
     vek: (tbs) => {
-      tbs.serialNumber = foreign
+      // As much of a key as a serial number has room for: its algorithm.
+      tbs.serialNumber = foreign.slice(2, 20)
     },
   })
   t.same(complaints(await appraise(amd)), {}, 'a key in the serial number')
