@@ -6,7 +6,6 @@ import type { Product } from '../core/snp.js'
 import { toHex } from '../encoding.js'
 import { findPath } from './chain.js'
 import type { Chip, SnpEndorser } from './endorser.js'
-import { Fetcher } from './fetcher.js'
 import { checkPath, type Read, readChain, readCrl, readVcek } from './kds-checks.js'
 import {
   type AmdKdsOptions,
@@ -14,8 +13,9 @@ import {
   checkKdsOptions,
   vcekPath,
 } from './kds-options.js'
-import { type Item, Keeper } from './keeper.js'
+import type { Item, Keeper } from './keeper.js'
 import type { VekKind } from './names.js'
+import { openKeeper } from './service.js'
 import type { Certificate } from './x509.js'
 
 export type { AmdKdsOptions } from './kds-options.js'
@@ -41,10 +41,8 @@ class AmdKds implements SnpEndorser {
   readonly #keeper: Keeper
 
   constructor(options: CheckedKdsOptions) {
-    const { fetch, store, now, onProgress = () => undefined } = options
     this.#options = options
-    const fetcher = fetch && new Fetcher({ ...options, fetch })
-    this.#keeper = new Keeper({ store, fetcher, now, onProgress })
+    this.#keeper = openKeeper(options)
   }
 
   async vcek(chip: Chip): Promise<Bytes> {

@@ -6,13 +6,13 @@ import { equalBytes } from '../core/bytes.js'
 import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
-import { Fetcher } from './fetcher.js'
-import { Keeper } from './keeper.js'
+import type { Keeper } from './keeper.js'
 import { parseOcsp } from './ocsp.js'
 import { hashesOf } from './ocsp-id.js'
 import { type CheckedOcspOptions, checkOcspOptions, type OcspOptions } from './ocsp-options.js'
 import { encodeOcspRequest } from './ocsp-request.js'
 import { type Genuine, genuineStatuses, isCurrent } from './ocsp-status.js'
+import { openKeeper } from './service.js'
 import type { Certificate } from './x509.js'
 
 export type { OcspOptions } from './ocsp-options.js'
@@ -50,10 +50,8 @@ class NvidiaOcsp implements OcspClient {
   readonly #keeper: Keeper
 
   constructor(options: CheckedOcspOptions) {
-    const { fetch, store, now, onProgress = () => undefined } = options
     this.#options = options
-    const fetcher = fetch && new Fetcher({ ...options, fetch })
-    this.#keeper = new Keeper({ store, fetcher, now, onProgress })
+    this.#keeper = openKeeper(options)
   }
 
   async status(certificate: Certificate, issuer: Certificate, at: Date): Promise<Bytes> {

@@ -5,8 +5,7 @@ import * as v from 'valibot'
 import type { Bytes } from '../core/private-copy.js'
 import { fromBase64, toHex } from '../encoding.js'
 import { AttestationError } from '../errors.js'
-import { Fetcher } from './fetcher.js'
-import { Keeper } from './keeper.js'
+import type { Keeper } from './keeper.js'
 import { attempt } from './result.js'
 import { openRim, type Rim } from './rim.js'
 import type { WantedRim } from './rim-ids.js'
@@ -16,6 +15,7 @@ import {
   type RimClientOptions,
 } from './rim-options.js'
 import { isFor, type RimSource } from './rim-source.js'
+import { openKeeper } from './service.js'
 import type { Certificate } from './x509.js'
 
 export type { RimClientOptions } from './rim-options.js'
@@ -54,10 +54,8 @@ class RimClient implements RimSource {
   readonly #keeper: Keeper
 
   constructor(options: CheckedRimClientOptions) {
-    const { fetch, store, now, onProgress = () => undefined } = options
     this.#options = options
-    const fetcher = fetch && new Fetcher({ ...options, fetch })
-    this.#keeper = new Keeper({ store, fetcher, now, onProgress })
+    this.#keeper = openKeeper(options)
   }
 
   async rim(wanted: WantedRim): Promise<readonly Bytes[]> {

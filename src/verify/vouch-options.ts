@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How attestation services are asked: the options, checked whole before any work.
 
-import { AttestationError } from '../errors.js'
+import { wrong } from './arguments.js'
 import { readBaseUrl } from './base-url.js'
-import { DEADLINE_MS, type FetcherOptions, REQUEST_MS } from './fetcher.js'
+import type { FetcherOptions } from './fetcher.js'
+import { checkService } from './service.js'
 
 /** How to reach an attestation service, and who asks. */
 export interface VoucherOptions extends FetcherOptions {
@@ -26,18 +27,6 @@ export interface ItaClientOptions extends VoucherOptions {
   readonly portalUrl?: string
 }
 
-const NAMES: readonly string[] = [
-  'fetch',
-  'now',
-  'sleep',
-  'requestMs',
-  'deadlineMs',
-  'onProgress',
-  'signal',
-  'key',
-] satisfies (keyof VoucherOptions)[]
-const DURATIONS = ['requestMs', 'deadlineMs'] as const
-
 /**
  * Options with their addresses checked.
  *
@@ -48,15 +37,9 @@ export function checkVoucherOptions<Url extends string>(
   options: VoucherOptions,
   urls: Readonly<Record<Url, string>>,
 ): VoucherOptions & Readonly<Record<Url, string>> {
-  for (const name of Object.keys(options)) {
-    if (![...NAMES, ...Object.keys(urls)].includes(name)) {
-      throw wrong(`unknown option ${JSON.stringify(name)}`)
-    }
-  }
-  const checked = { requestMs: REQUEST_MS, deadlineMs: DEADLINE_MS, ...urls, ...options }
-  for (const name of DURATIONS) {
-    if (!(checked[name] >= 0)) throw wrong(`${name} is not a number of milliseconds`)
-  }
+  // Each service names its addresses after its own parts.
+  const own = ['key', ...Object.keys(urls)] as (keyof VoucherOptions)[]
+  const checked = { ...urls, ...checkService(options, own, {}) }
   const read = Object.keys(urls).map((name) => [name, readUrl(checked[name as Url], options.key)])
   return { ...checked, ...Object.fromEntries(read) }
 }
@@ -69,5 +52,3 @@ function readUrl(text: string, key: string | undefined): string {
   if (!/^[\x21-\x7e]+$/.test(key)) throw wrong('the key is not one line of visible ASCII')
   return url
 }
-
-const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)
