@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { deserialize } from 'node:v8'
-import { systemClock } from '../src/sidecar/system-clock.js'
+import { systemClock } from '../src/service/system-clock.js'
 import { simulatePlatform } from '../src/simulate/platform.js'
 import type { Simulated } from './simulated.js'
 

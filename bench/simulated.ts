@@ -4,9 +4,9 @@
 
 import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
-import { createLog, logTo } from '../src/sidecar/log.js'
+import { createLog, logTo } from '../src/service/log.js'
+import { systemClock } from '../src/service/system-clock.js'
 import { serve } from '../src/sidecar/service.js'
-import { systemClock } from '../src/sidecar/system-clock.js'
 import { simulatePlatform } from '../src/simulate/platform.js'
 
 /** What the parent says in the one argument, as JSON. */

@@ -42,11 +42,11 @@ async function sidecar(flags: SidecarFlags, io: Pick<Io, 'err' | 'env' | 'stop'>
   // Only here: no other command needs a web server, and it takes longer to load than they to run.
   const [{ createLog }, { platformOpener }, { serve }, { settingsOf }, { systemClock }] =
     await Promise.all([
-      import('../sidecar/log.js'),
+      import('../service/log.js'),
       import('../sidecar/open.js'),
       import('../sidecar/service.js'),
       import('../sidecar/settings.js'),
-      import('../sidecar/system-clock.js'),
+      import('../service/system-clock.js'),
     ])
   const settings = settingsOf(flags, io.env)
   const log = createLog(settings.level, { write: (line) => io.err(line) })

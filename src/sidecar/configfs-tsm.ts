@@ -4,8 +4,8 @@
 
 import { AttestationError } from '../errors.js'
 import type { Tee } from '../protocol.js'
+import type { Clock } from '../service/clock.js'
 import { checkLevel, checkReportDataLength } from './asked.js'
-import type { Clock } from './clock.js'
 import type { CpuSurface, PlatformReport } from './surface.js'
 import { inOwnDirectory, removeLeftovers, type TsmDirectory } from './tsm-directory.js'
 import { nodeIo, type TsmIo } from './tsm-io.js'

@@ -2,7 +2,7 @@
 // Ends what has waited too long. Everybody may wait equally long, so whoever came first is due first,
 // and one timer serves all.
 
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 
 /** How long a request may wait and be worked on, unless somebody says otherwise. */
 export const DEADLINE_MS = 30_000

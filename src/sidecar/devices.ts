@@ -2,8 +2,8 @@
 // The hardware of a guest, each device behind a line of its own.
 
 import { AttestationError, type Code } from '../errors.js'
+import type { Clock } from '../service/clock.js'
 import { type Asked, checkAnswer, checkGpuAnswers } from './asked.js'
-import type { Clock } from './clock.js'
 import { Health } from './health.js'
 import { type Caller, Queue, type QueueState } from './queue.js'
 import type { GpuReport, Platform, PlatformReport } from './surface.js'

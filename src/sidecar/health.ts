@@ -4,7 +4,7 @@
 // away for good.
 
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 import { isFinal } from './problem.js'
 
 /** Hosts throttle, and interrupts happen; so many in a row are no accident. */

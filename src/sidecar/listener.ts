@@ -7,11 +7,10 @@ import type { AddressInfo } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
-import type { ConnectionCounts } from './connections.js'
-import { DEADLINE_MS } from './deadlines.js'
-import { formatHost, isLoopback, type ListenAddress } from './listen-address.js'
-import { throttle } from './log.js'
+import type { Clock } from '../service/clock.js'
+import type { ConnectionCounts } from '../service/connections.js'
+import { formatHost, isLoopback, type ListenAddress } from '../service/listen-address.js'
+import { throttle } from '../service/log.js'
 import {
   type BoundedServer,
   connectionsFor,
@@ -19,7 +18,8 @@ import {
   renew,
   type ServerLimits,
   serverLimits,
-} from './server.js'
+} from '../service/server.js'
+import { DEADLINE_MS } from './deadlines.js'
 import { type MintedKeys, mintKeys, type Renewal, startRenewal } from './tls.js'
 import { notYet } from './waiting.js'
 

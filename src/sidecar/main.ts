@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process of the image: environment, signals, exit code.
 
-import { createLog, logTo } from './log.js'
+import { createLog, logTo } from '../service/log.js'
+import { systemClock } from '../service/system-clock.js'
 import { platformOpener } from './open.js'
 import { lastWords, serve } from './service.js'
 import { readSettings } from './settings.js'
-import { systemClock } from './system-clock.js'
 
 const destination = logTo(process.stderr.fd)
 let log = createLog('info', destination)

@@ -3,8 +3,8 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../errors.js'
-import type { Clock } from './clock.js'
-import type { ConnectionCounts } from './connections.js'
+import type { Clock } from '../service/clock.js'
+import type { ConnectionCounts } from '../service/connections.js'
 import type { Device, Devices } from './devices.js'
 
 /** What is read when somebody asks. */

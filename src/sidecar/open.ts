@@ -4,7 +4,7 @@
 
 import path from 'node:path'
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 import { openConfigfsTsm } from './configfs-tsm.js'
 import { DEVICES, devicePath, exists, TSM_REPORT } from './machine.js'
 import { GpuOpener, type GpuWays } from './open-gpus.js'

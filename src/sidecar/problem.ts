@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusals on the wire: status, code and one sentence; AEP-83's plain text for its own routes and for
-// unknown ones, problem documents (RFC 9457) below `/v1/`.
+// What a client of the sidecar is told about an error: status, code and one sentence.
 
 import { AttestationError, CODES, type Code, type Layer } from '../errors.js'
-import { MEDIA_TYPES } from '../protocol.js'
-
-export interface Refusal {
-  readonly status: number
-  readonly code: Code
-  /** One sentence, fit for strangers. */
-  readonly message: string
-}
+import type { Refusal } from '../service/problem.js'
 
 const STATUS_OF_LAYER: Readonly<Record<Layer, number>> = {
   request: 400,
@@ -67,30 +59,3 @@ function fromFramework(error: unknown): AttestationError {
 
 /** Whether coming back later may help. */
 export const isTemporary = ({ status, code }: Refusal): boolean => status === 503 && !isFinal(code)
-
-/** A body in Go's manner: one line. */
-export const plainText = ({ code, message }: Refusal): string => `${code}: ${message}\n`
-
-/** RFC 9457; `code` is the member to tell refusals apart by. */
-export const problemDocument = ({ status, code, message }: Refusal): string =>
-  JSON.stringify({
-    type: 'about:blank',
-    title: TITLES[status],
-    status,
-    code,
-    detail: message,
-  })
-
-/** As RFC 9110 names the statuses. */
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-}
-
-export const PLAIN_TEXT = `${MEDIA_TYPES.text}; charset=utf-8`

@@ -3,7 +3,7 @@
 // can be served in time.
 
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 import { Deadlines } from './deadlines.js'
 
 /** The connection of what is done for many at once: every second turn is its own. */

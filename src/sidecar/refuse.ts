@@ -3,10 +3,11 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { MEDIA_TYPES } from '../protocol.js'
+import { PLAIN_TEXT, plainText, problemDocument } from '../service/problem.js'
 import type { Attester } from './attester.js'
 import type { Metrics } from './metrics.js'
 import { PROBLEM_PREFIX, ROUTES, type Route } from './openapi.js'
-import { isTemporary, PLAIN_TEXT, plainText, problemDocument, refusalOf } from './problem.js'
+import { isTemporary, refusalOf } from './problem.js'
 
 /** As Go's router says it. */
 const NOT_FOUND = '404 page not found\n'

@@ -4,11 +4,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AttestationError } from '../errors.js'
 import { MEDIA_TYPES } from '../protocol.js'
+import { PLAIN_TEXT } from '../service/problem.js'
 import { type Body, infoAnswer } from './answers.js'
 import type { Attester, Keys } from './attester.js'
 import type { Metrics } from './metrics.js'
 import { openapiDocument, ROUTES, type Route } from './openapi.js'
-import { PLAIN_TEXT } from './problem.js'
 import type { Caller } from './queue.js'
 import { parseEvidenceRequest, parseQuoteRequest } from './requests.js'
 

@@ -4,7 +4,7 @@
 
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 import { createListener } from './listener.js'
 import type { Settings } from './settings.js'
 import { attach } from './sidecar.js'

@@ -4,8 +4,8 @@
 import { parseArgs } from 'node:util'
 import { AttestationError } from '../errors.js'
 import { PORT } from '../protocol.js'
-import { type ListenAddress, parseListenAddress } from './listen-address.js'
-import { LEVELS, type Level } from './log.js'
+import { type ListenAddress, parseListenAddress } from '../service/listen-address.js'
+import { LEVELS, type Level } from '../service/log.js'
 
 export interface Settings {
   readonly listen: ListenAddress

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import { joinBytes } from '../core/bytes.js'
 import type { Bytes } from '../core/private-copy.js'
 import { toPem } from '../pem.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
+import type { TlsCredentials } from '../service/server.js'
 
 const generate = promisify(generateKeyPair)
 
@@ -44,12 +45,6 @@ export async function mintKeys(): Promise<MintedKeys> {
 
 const spkiOf = (key: KeyObject): Bytes =>
   new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' }))
-
-/** Key and certificate as node:tls takes them, PEM. */
-export interface TlsCredentials {
-  readonly key: string
-  readonly cert: string
-}
 
 export interface RenewalOptions {
   readonly key: KeyObject

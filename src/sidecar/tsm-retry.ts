@@ -2,7 +2,7 @@
 // Which failures of configfs-tsm are worth another attempt, and how many.
 
 import { AttestationError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock } from '../service/clock.js'
 import { ERRNO, errnoOf } from './errno.js'
 import { Moved } from './tsm-report.js'
 

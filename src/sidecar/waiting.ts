@@ -4,8 +4,8 @@
 import type { RequestListener } from 'node:http'
 import type { AttestationError } from '../errors.js'
 import { MEDIA_TYPES } from '../protocol.js'
+import { PLAIN_TEXT, plainText, problemDocument } from '../service/problem.js'
 import { PROBLEM_PREFIX } from './openapi.js'
-import { PLAIN_TEXT, plainText, problemDocument } from './problem.js'
 
 const UNAVAILABLE = 503
 /** The device is looked for again all the time. */

@@ -2,7 +2,7 @@
 // A device that works at one request at a time, and takes its time over each.
 
 import { AttestationError } from '../errors.js'
-import type { Clock } from '../sidecar/clock.js'
+import type { Clock } from '../service/clock.js'
 
 /** Timers fall due up to this much late or early. */
 const TIMER_GRAIN_MS = 1

@@ -4,7 +4,7 @@
 import { REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
-import type { Clock } from '../sidecar/clock.js'
+import type { Clock } from '../service/clock.js'
 import type { GpuReport, GpuSurface } from '../sidecar/surface.js'
 import { Device } from './device.js'
 import type { Faults } from './faults.js'

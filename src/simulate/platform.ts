@@ -3,7 +3,7 @@
 // them by name.
 
 import type { Bytes } from '../core/private-copy.js'
-import type { Clock } from '../sidecar/clock.js'
+import type { Clock } from '../service/clock.js'
 import type { Platform } from '../sidecar/surface.js'
 import { Faults } from './faults.js'
 import { SimulatedGpus } from './gpus.js'

@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { request, tcp } from '../sidecar/sockets.js'
+import { request, tcp } from '../service/sockets.js'
 import { assay } from './terminal.js'
 
 const ROOT = ['--root', mkdtempSync(path.join(tmpdir(), 'assay-bare-'))]

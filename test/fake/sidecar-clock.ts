@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time of the sidecar's test world: it goes on only when a test says so.
 
-import type { Clock } from '../../src/sidecar/clock.js'
+import type { Clock } from '../../src/service/clock.js'
 
 interface Timer {
   readonly at: number

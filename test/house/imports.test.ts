@@ -55,7 +55,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'valibot',
   ],
   'src/disk-store/': ['src/disk-store/', 'src/verify/', 'src/errors.ts', 'node:'],
+  'src/service/': ['src/service/', 'src/errors.ts', 'src/protocol.ts', 'pino', 'node:'],
   'src/sidecar/': [
+    'src/service/',
     'src/sidecar/',
     'src/core/',
     'src/errors.ts',
@@ -74,7 +76,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/simulate/': [
     'src/simulate/',
     'src/sidecar/surface.ts',
-    'src/sidecar/clock.ts',
+    'src/service/clock.ts',
     'src/core/',
     'src/errors.ts',
     'src/encoding.ts',
@@ -176,7 +178,7 @@ t.test(
     )
     t.same(
       saying(/Date\.now|new Date\(\)|Math\.random/).filter(
-        (file) => !file.endsWith('main.ts') && file !== 'src/sidecar/system-clock.ts',
+        (file) => !file.endsWith('main.ts') && file !== 'src/service/system-clock.ts',
       ),
       [],
     )

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { runAll, type Verdict } from '../interop/suite.js'
-import { request, secured } from '../sidecar/sockets.js'
+import { request, secured } from '../service/sockets.js'
 import { assemble, root } from './assemble.js'
 import { type Image, lastStage } from './dockerfile.js'
 

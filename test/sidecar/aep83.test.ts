@@ -7,15 +7,15 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { nodeTransport } from '../../src/cli/transport.js'
 import { fetchEvidence, fetchQuote } from '../../src/client/index.js'
+import { systemClock } from '../../src/service/system-clock.js'
 import { startSidecar } from '../../src/sidecar/sidecar.js'
-import { systemClock } from '../../src/sidecar/system-clock.js'
 import { appraise, authenticity } from '../../src/verify/index.js'
 import { AT } from '../fake/amd.js'
 import { pattern } from '../fake/nvidia.js'
 import { type FakePlatformOptions, fakePlatform } from '../fake/platform.js'
 import { hex } from '../helpers.js'
 import * as oracle from '../oracle/report-data.js'
-import { request, secured } from './sockets.js'
+import { request, secured } from '../service/sockets.js'
 
 const NONCE = pattern(64, 9)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

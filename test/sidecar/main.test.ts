@@ -9,7 +9,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import t from 'tap'
-import { request, secured } from './sockets.js'
+import { request, secured } from '../service/sockets.js'
 
 const main = path.resolve(import.meta.dirname, '../../src/sidecar/main.ts')
 

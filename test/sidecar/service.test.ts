@@ -2,13 +2,13 @@
 
 import t, { type Test } from 'tap'
 import { AttestationError } from '../../src/errors.js'
-import { createLog } from '../../src/sidecar/log.js'
+import { createLog } from '../../src/service/log.js'
 import { lastWords, type ServiceOptions, serve } from '../../src/sidecar/service.js'
 import { readSettings } from '../../src/sidecar/settings.js'
 import { fakePlatform } from '../fake/platform.js'
 import { rejectsCode } from '../helpers.js'
-import { HandClock, settled } from './hand-clock.js'
-import { request, secured } from './sockets.js'
+import { HandClock, settled } from '../service/hand-clock.js'
+import { request, secured } from '../service/sockets.js'
 
 async function running(t: Test, change: Partial<ServiceOptions> = {}) {
   const clock = new HandClock(new Date())

@@ -6,13 +6,13 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { nodeTransport } from '../../src/cli/transport.js'
 import { fetchEvidence, fetchInfo, fetchQuote } from '../../src/client/index.js'
+import { systemClock } from '../../src/service/system-clock.js'
 import { type SidecarOptions, startSidecar } from '../../src/sidecar/sidecar.js'
-import { systemClock } from '../../src/sidecar/system-clock.js'
 import { pattern } from '../fake/nvidia.js'
 import { type FakePlatformOptions, fakePlatform } from '../fake/platform.js'
 import { hex, rejectsCode } from '../helpers.js'
-import { HandClock, settled } from './hand-clock.js'
-import { request, secured, tcp } from './sockets.js'
+import { HandClock, settled } from '../service/hand-clock.js'
+import { request, secured, tcp } from '../service/sockets.js'
 
 const NONCE = pattern(64, 3)
 

@@ -4,7 +4,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { issue, mintKeys, type RenewalOptions, startRenewal } from '../../src/sidecar/tls.js'
 import { hex } from '../helpers.js'
-import { HandClock, settled } from './hand-clock.js'
+import { HandClock, settled } from '../service/hand-clock.js'
 
 const HOUR_MS = 3_600_000
 /** Backdated five minutes, valid for 24 hours, renewed eight before the end. */

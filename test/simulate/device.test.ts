@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import type { Clock } from '../../src/sidecar/clock.js'
+import type { Clock } from '../../src/service/clock.js'
 import { Device } from '../../src/simulate/device.js'
 import { rejectsCode } from '../helpers.js'
 

@@ -6,8 +6,8 @@ import { request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { pino } from 'pino'
 import type { Product } from '../../../src/core/snp.js'
+import { systemClock } from '../../../src/service/system-clock.js'
 import { startSidecar } from '../../../src/sidecar/sidecar.js'
-import { systemClock } from '../../../src/sidecar/system-clock.js'
 import { simulatePlatform } from '../../../src/simulate/platform.js'
 
 /** As the Go program reads it; bytes are base64. */

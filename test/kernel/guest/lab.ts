@@ -5,7 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
-import type { Clock } from '../../../src/sidecar/clock.js'
+import type { Clock } from '../../../src/service/clock.js'
 
 export const CONFIGFS = '/sys/kernel/config'
 export const REPORT = `${CONFIGFS}/tsm/report`

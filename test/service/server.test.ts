@@ -10,7 +10,7 @@ import {
   renew,
   type ServerLimits,
   serverLimits,
-} from '../../src/sidecar/server.js'
+} from '../../src/service/server.js'
 import { issue, mintKeys } from '../../src/sidecar/tls.js'
 import { HandClock, settled } from './hand-clock.js'
 import { listening, request, secured, tcp } from './sockets.js'

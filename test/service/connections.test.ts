@@ -3,7 +3,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { createServer, serverLimits } from '../../src/sidecar/server.js'
+import { createServer, serverLimits } from '../../src/service/server.js'
 import { issue, mintKeys } from '../../src/sidecar/tls.js'
 import { HandClock, settled } from './hand-clock.js'
 import { listening, type Raw, request, secured, tcp } from './sockets.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { systemClock } from '../../src/sidecar/system-clock.js'
+import { systemClock } from '../../src/service/system-clock.js'
 
 t.test('system clock: tells the time of the machine', async (t) => {
   const before = Date.now()

@@ -7,7 +7,12 @@ import { createServer as createHttps, type Server as HttpsServer } from 'node:ht
 import type { Socket } from 'node:net'
 import type { Clock } from './clock.js'
 import { Connections } from './connections.js'
-import type { TlsCredentials } from './tls.js'
+
+/** Key and certificate as node:tls takes them, PEM. */
+export interface TlsCredentials {
+  readonly key: string
+  readonly cert: string
+}
 
 export interface ServerLimits {
   /** Connections at once. */

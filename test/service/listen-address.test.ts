@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap'
-import { formatHost, isLoopback, parseListenAddress } from '../../src/sidecar/listen-address.js'
+import { formatHost, isLoopback, parseListenAddress } from '../../src/service/listen-address.js'
 import { throwsCode } from '../helpers.js'
 
 t.test('listen address: as Go writes it', async (t) => {

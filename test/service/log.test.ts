@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { createLog, logTo, throttle } from '../../src/sidecar/log.js'
+import { createLog, logTo, throttle } from '../../src/service/log.js'
 import { ManualClock } from '../fake/sidecar-clock.js'
 
 function lines(level: Parameters<typeof createLog>[0] = 'info') {
