@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of the sidecar over one Attester.
 
-import fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { AttestationError } from '../errors.js'
 import { LIMITS } from '../protocol.js'
+import { bareApp } from '../service/app.js'
 import type { Clock } from '../service/clock.js'
 import type { ConnectionCounts } from '../service/connections.js'
 import { Attester, type Keys } from './attester.js'
@@ -38,9 +39,6 @@ export interface AppOptions {
 /** More than most devices serve within the deadline. */
 const WAITING_MOST = 0x1000
 
-/** No route has a schema of the framework's, whose compilers are half of its code. */
-const NO_SCHEMAS = { buildValidator: noCompiler, buildSerializer: noCompiler }
-
 /**
  * The sidecar's HTTP application. `close` answers what is under way, waits for the devices and lets
  * go of them.
@@ -71,15 +69,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
     onServed: metrics.served,
     onBatch: metrics.batch,
   })
-  const app = fastify({
-    return503OnClosing: false,
-    // For paths that are not there, too: their bodies are read before anybody says so.
+  const app = bareApp({
     bodyLimit: LIMITS.evidenceBody,
-    schemaController: { compilersFactory: NO_SCHEMAS },
-    // The framework's own answer to a path that it cannot decode quotes it.
     frameworkErrors: (_error, request, reply) => refuseRoute(request, reply, metrics),
-    ...options.server,
-  }) as FastifyInstance
+    server: options.server,
+  })
   const isClosing = refuseWhenClosing(app)
   observe(app, metrics)
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, attester, metrics))
@@ -109,8 +103,4 @@ function observe(app: FastifyInstance, metrics: Metrics): void {
     metrics.request(route, reply.statusCode, reply.elapsedTime / 1000)
     done()
   })
-}
-
-function noCompiler(): never {
-  throw new AttestationError('ERR_INTERNAL', 'a route has a schema')
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process of the image: environment, signals, exit code.
 
+import { lastWords } from '../service/lifetime.js'
 import { createLog, logTo } from '../service/log.js'
 import { systemClock } from '../service/system-clock.js'
 import { platformOpener } from './open.js'
-import { lastWords, serve } from './service.js'
+import { serve } from './service.js'
 import { readSettings } from './settings.js'
 
 const destination = logTo(process.stderr.fd)

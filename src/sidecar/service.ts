@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
 import type { Clock } from '../service/clock.js'
+import { pause, stopped } from '../service/lifetime.js'
 import { createListener } from './listener.js'
 import type { Settings } from './settings.js'
 import { attach } from './sidecar.js'
@@ -89,35 +90,3 @@ function because(error: unknown): object {
 }
 
 const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error)
-
-/** Resolves when `stop` is aborted, or has been. */
-export function stopped(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve()
-    else stop.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function pause(clock: Clock, ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel()
-      stop.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(ms, end)
-    stop.addEventListener('abort', end)
-  })
-}
-
-/** As the command line of assay exits. */
-const EXIT = { bug: 1, usage: 30 } as const
-
-/** What a process says of the error that ends it, and its exit code. */
-export function lastWords(error: unknown): { line: object; message: string; exit: number } {
-  if (error instanceof AttestationError) {
-    return { line: { code: error.code }, message: error.message, exit: EXIT.usage }
-  }
-  const line = { code: 'ERR_INTERNAL', err: error }
-  return { line, message: 'ended by an error of its own', exit: EXIT.bug }
-}

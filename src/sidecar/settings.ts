@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command line and environment → what the process is to do.
 
-import { parseArgs } from 'node:util'
-import { AttestationError } from '../errors.js'
 import { PORT } from '../protocol.js'
+import { type Environment, oneOf, parseFlags } from '../service/flags.js'
 import { type ListenAddress, parseListenAddress } from '../service/listen-address.js'
 import { LEVELS, type Level } from '../service/log.js'
 
@@ -29,12 +28,18 @@ export interface Flags {
   readonly root?: string | undefined
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
 export const RAW_QUOTES = ['allow', 'deny'] as const
 /** Of a guest that has some: to attest them, or to attest the CPU alone and say so. */
 export const GPUS = ['attest', 'ignore'] as const
 export type Gpus = (typeof GPUS)[number]
+const FLAGS = {
+  listen: { type: 'string' },
+  'raw-quotes': { type: 'string' },
+  'plain-http': { type: 'boolean' },
+  gpus: { type: 'string' },
+  'log-level': { type: 'string' },
+  root: { type: 'string' },
+} as const
 /** AEP-83. */
 const LISTEN_VARIABLE = 'ATTESTATION_LISTEN_ADDR'
 const MOCK_PREFIX = 'ATTESTATION_MOCK'
@@ -46,7 +51,7 @@ const MOCK_PREFIX = 'ATTESTATION_MOCK'
  * @throws {AttestationError} `ERR_USAGE`, `ERR_ARGUMENT`
  */
 export function readSettings(argv: readonly string[], environment: Environment): Settings {
-  const { values } = parsed(argv)
+  const values = parseFlags(argv, FLAGS)
   return settingsOf(
     {
       listen: values.listen,
@@ -78,30 +83,4 @@ export function settingsOf(flags: Flags, environment: Environment): Settings {
       .filter((name) => name.startsWith(MOCK_PREFIX))
       .map((name) => `${name} has NO EFFECT: this sidecar forges nothing, and needs real hardware`),
   }
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        listen: { type: 'string' },
-        'raw-quotes': { type: 'string' },
-        'plain-http': { type: 'boolean' },
-        gpus: { type: 'string' },
-        'log-level': { type: 'string' },
-        root: { type: 'string' },
-      },
-    })
-  } catch (cause) {
-    throw new AttestationError('ERR_USAGE', (cause as Error).message.split(/[.\n]/)[0] as string, {
-      cause,
-    })
-  }
-}
-
-function oneOf<T extends string>(choices: readonly T[], value: string, name: string): T {
-  const choice = choices.find((one) => one === value)
-  if (choice !== undefined) return choice
-  throw new AttestationError('ERR_ARGUMENT', `${name} is one of ${choices.join(', ')}`)
 }

@@ -2,8 +2,8 @@
 // A sidecar from end to end: keys, server, routes and a platform, until it is closed.
 
 import type { RequestListener } from 'node:http'
-import { type FastifyInstance, LogController } from 'fastify'
-import type { Logger } from 'pino'
+import type { FastifyInstance } from 'fastify'
+import { behind } from '../service/app.js'
 import { buildApp } from './app.js'
 import { createListener, type Listener, type ListenerOptions } from './listener.js'
 import type { Platform } from './surface.js'
@@ -51,18 +51,9 @@ export async function attach(
     certificateExpiry: listener.certificateExpiry,
     connections: listener.connections,
     waitingMost: listener.waitingMost,
-    server: {
-      loggerInstance: log,
-      logController: new LogController({ disableRequestLogging: true }),
-      // One logger for all: another for each request costs more than what it says.
-      childLoggerFactory: (logger: Logger) => logger,
-      // The server is there already, and answers for itself what is no HTTP.
-      serverFactory: (handler: RequestListener) => {
-        take = handler
-        return listener.server
-      },
-      clientErrorHandler: () => {},
-    },
+    server: behind(listener.server, log, (handler) => {
+      take = handler
+    }),
   })
   // Refusals have their line from the routes.
   if (log.isLevelEnabled('debug')) logAnswers(app)

@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'valibot',
   ],
   'src/disk-store/': ['src/disk-store/', 'src/verify/', 'src/errors.ts', 'node:'],
-  'src/service/': ['src/service/', 'src/errors.ts', 'src/protocol.ts', 'pino', 'node:'],
+  'src/service/': ['src/service/', 'src/errors.ts', 'src/protocol.ts', 'fastify', 'pino', 'node:'],
   'src/sidecar/': [
     'src/service/',
     'src/sidecar/',

@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { AttestationError } from '../../src/errors.js'
 import { createLog } from '../../src/service/log.js'
-import { lastWords, type ServiceOptions, serve } from '../../src/sidecar/service.js'
+import { type ServiceOptions, serve } from '../../src/sidecar/service.js'
 import { readSettings } from '../../src/sidecar/settings.js'
 import { fakePlatform } from '../fake/platform.js'
 import { rejectsCode } from '../helpers.js'
@@ -147,14 +147,4 @@ t.test('service: mock mode is warned of, and an address that is wrong ends it', 
   const log = createLog('silent', { write: () => {} })
   const { signal } = new AbortController()
   await rejectsCode(t, serve({ settings: plain, clock, log, open, stop: signal }), 'ERR_ARGUMENT')
-})
-
-t.test('service: an error that ends the process has a code and an exit code', async (t) => {
-  t.match(lastWords(new AttestationError('ERR_USAGE', 'unknown flag')), {
-    line: { code: 'ERR_USAGE' },
-    message: 'unknown flag',
-    exit: 30,
-  })
-  const error = new TypeError('no function')
-  t.match(lastWords(error), { line: { code: 'ERR_INTERNAL', err: error }, exit: 1 })
 })
