@@ -2,6 +2,7 @@
 // The Attester: what a request asks → what the hardware signs → the answer. GPU evidence first, then
 // its digest, then the CPU report over everything; any failure fails the whole request.
 
+import { REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import { gpuEvidenceDigest, gpuNonce } from '../core/digest.js'
 import type { Bytes } from '../core/private-copy.js'
 import { reportDataBound, reportDataRaw, reportDataTls } from '../core/report-data.js'
@@ -45,8 +46,6 @@ export interface AttesterOptions extends DevicesOptions {
 
 const NO_GPUS: readonly GpuReport[] = []
 const BATCH: Caller = { connection: MANY, gone: () => false }
-/** AEP-83: the GPU's nonce is the first half of REPORT_DATA. */
-const GPU_NONCE_LEN = 32
 
 export class Attester {
   readonly devices: Devices
@@ -85,7 +84,8 @@ export class Attester {
       ? reportDataTls(this.options.keys.tlsSpki, nonce)
       : reportDataRaw(nonce)
     const collected = await this.#collect(
-      () => reportData.subarray(0, GPU_NONCE_LEN),
+      // AEP-83: the GPU's nonce is the first half of REPORT_DATA.
+      () => reportData.subarray(0, REQUEST_NONCE_LEN),
       () => ({ reportData, vmpl }),
       caller,
     )

@@ -7,7 +7,7 @@ import { REPORT_DATA_LEN } from '../../assembly/protocol.js'
 import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import type { GpuEvidence } from '../evidence.js'
-import { copies, copy, known, wrong } from './arguments.js'
+import { copies, copy, known, time, wrong } from './arguments.js'
 import { readRoots } from './caller-roots.js'
 import type { GpuClaims } from './gpu-claims.js'
 import {
@@ -79,8 +79,7 @@ export async function appraiseGpus(options: GpuAppraisal): Promise<GpuAttestatio
 
 function check(options: GpuAppraisal): GpusAsked {
   known(options, OPTIONS, 'options')
-  const { at } = options
-  if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw wrong('at is not a valid Date')
+  const at = time(options.at, 'at')
   const gpus = checkGpus(options.gpus, 'gpus')
   if (gpus.length === 0) throw wrong('gpus is empty')
   const nonce = options.nonce === null ? null : checkGpuNonce(options.nonce)
@@ -90,7 +89,7 @@ function check(options: GpuAppraisal): GpusAsked {
     nonce,
     challenged: nonce !== null,
     roots: readRoots(copies(options.roots ?? [], 'roots')),
-    at: new Date(at),
+    at,
     policy: nonce ? withGpuNonce(policy) : policy,
     ...checkGpuMaterial(options),
   }

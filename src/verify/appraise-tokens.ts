@@ -3,7 +3,7 @@
 // about GPUs whose evidence nobody has shown.
 
 import { checkGpuNonce } from './appraise-gpus.js'
-import { known, wrong } from './arguments.js'
+import { known, time, wrong } from './arguments.js'
 import { authenticity } from './policy.js'
 import { type AttestationResult, conclude } from './result.js'
 import type { VouchedClaim } from './vouched.js'
@@ -37,19 +37,17 @@ export interface TokenAttestationResult extends Omit<AttestationResult, 'claims'
  */
 export async function appraiseTokens(options: TokenAppraisal): Promise<TokenAttestationResult> {
   known(options, ['vouchers', 'nonce', 'at'], 'options')
-  const { at } = options
-  if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw wrong('at is not a valid Date')
+  const at = time(options.at, 'at')
   const vouchers = checkVouchers(options.vouchers)
   if (vouchers.length === 0) throw wrong('vouchers is empty')
   const nonce = checkGpuNonce(options.nonce)
-  const time = new Date(at)
-  const { findings, claims } = await appraiseVouchers(vouchers, { at: time, nonce, devices: null })
+  const { findings, claims } = await appraiseVouchers(vouchers, { at, nonce, devices: null })
   return {
     result: conclude(findings),
     findings,
     claims: { snp: null, tdx: null, gpus: [], vouched: claims, binding: null },
     // The built-in one, of which nothing applies: no policy can look at what is not there.
     policy: { ...authenticity(), gpus: 'any' },
-    evaluatedAt: time.toISOString(),
+    evaluatedAt: at.toISOString(),
   }
 }

@@ -33,5 +33,11 @@ export function integer(value: number, name: string): number {
   return value
 }
 
+/** A copy that nobody else can move. */
+export function time(date: Date, name: string): Date {
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return new Date(date)
+  throw wrong(`${name} is not a valid Date`)
+}
+
 export const wrong = (message: string): AttestationError =>
   new AttestationError('ERR_ARGUMENT', message)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The call for an EAR, checked before anything is composed.
 
-import { AttestationError } from '../errors.js'
+import { time, wrong } from './arguments.js'
 
 /**
  * How the claims are named, and the value of `eat_profile`.
@@ -59,7 +59,7 @@ export function checkEarOptions(options: EarOptions, evaluatedAt: string): void 
   if (typeof verifierBuild !== 'string' || verifierBuild === '') {
     throw wrong('verifierBuild: a name and a version expected')
   }
-  const issued = time(issuedAt, 'issuedAt')
+  const issued = time(issuedAt, 'issuedAt').getTime()
   if (expiresAt !== undefined && numericDate(expiresAt, 'expiresAt') <= numericDate(issuedAt)) {
     throw wrong('expiresAt is not after issuedAt')
   }
@@ -77,12 +77,7 @@ export function checkEarOptions(options: EarOptions, evaluatedAt: string): void 
  * @throws {AttestationError} `ERR_ARGUMENT`
  */
 export function numericDate(date: Date, name = 'date'): number {
-  return Math.floor(time(date, name) / 1000)
-}
-
-function time(date: Date, name: string): number {
-  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.getTime()
-  throw wrong(`${name} is not a valid Date`)
+  return Math.floor(time(date, name).getTime() / 1000)
 }
 
 function checkNonce(nonce: Uint8Array): void {
@@ -91,5 +86,3 @@ function checkNonce(nonce: Uint8Array): void {
   if (length >= NONCE_LEN_MIN && length <= NONCE_LEN_MAX) return
   throw wrong(`nonce of ${NONCE_LEN_MIN} to ${NONCE_LEN_MAX} bytes expected, got ${length}`)
 }
-
-const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)

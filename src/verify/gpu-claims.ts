@@ -12,23 +12,7 @@ import type { VouchedClaim } from './vouched.js'
 import type { Certificate } from './x509.js'
 
 /** What the evidence of one GPU or NVSwitch says; worth what the verdict says. */
-export interface GpuClaims {
-  readonly index: number
-  readonly kind: Device['kind']
-  readonly architecture: Device['architecture']
-  /** `GH100`, for example. */
-  readonly chip: string
-  /** Serial of its BROM certificate in hex: the name that it keeps for life. */
-  readonly serial: string
-  /** How NVLink names it, in hex. */
-  readonly pdi: string | null
-  /** What NVIDIA's tokens name it by, decimal; another one under other firmware. */
-  readonly ueid: string
-  /** Digest of the firmware that holds its key, in hex. */
-  readonly fwid: string | null
-  readonly driverVersion: string | null
-  /** VBIOS of a GPU, BIOS of an NVSwitch. */
-  readonly vbiosVersion: string
+export interface GpuClaims extends Omit<Device, 'report' | 'opaqueData' | 'chain'> {
   readonly mode: GpuMode
   readonly root: RootClaims
   /** The golden measurements that it was compared with; null where there were none. */

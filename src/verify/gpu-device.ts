@@ -4,26 +4,17 @@
 import type { GpuReport, OpaqueData } from '../core/nvidia.js'
 import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
-import { AttestationError } from '../errors.js'
+import type { GpuEvidence } from '../evidence.js'
 import { type DeviceChain, openChain } from './gpu-chain.js'
 import { type Case, findingsOf } from './gpu-findings.js'
 import type { Architecture } from './gpu-identity.js'
 import { type DeviceReport, readReport } from './gpu-report.js'
 import { DEVICE_ROOT, nvidiaAnchor } from './nvidia-roots.js'
 import type { OcspClient } from './ocsp-client.js'
-import { attempt, type Finding, isThere, ofDevice, type Problem, problemOf } from './result.js'
+import { type Finding, isThere, ofDevice, readable } from './result.js'
 import type { Certificate } from './x509.js'
 
 export type { Architecture } from './gpu-identity.js'
-
-/** What one device said, and the certificates of the key that signed it. */
-export interface DeviceEvidence {
-  readonly index: number
-  /** An attestation report as NVML gives it. */
-  readonly evidence: Bytes
-  /** PEM, leaf first. */
-  readonly certChain: Bytes
-}
 
 /** What it is judged by. */
 export interface DeviceContext {
@@ -79,12 +70,12 @@ export interface DeviceAtWork extends Pick<AppraisedDevice, 'device'> {
 
 /** Every check of one device: structure, chain, root, dates, revocation, identity, signature, nonce. */
 export const appraiseDevice = (
-  evidence: DeviceEvidence,
+  evidence: GpuEvidence,
   context: DeviceContext,
 ): Promise<AppraisedDevice> => startDevice(evidence, context).appraised
 
 /** The same, for those who have other work to do with the device meanwhile. */
-export function startDevice(evidence: DeviceEvidence, context: DeviceContext): DeviceAtWork {
+export function startDevice(evidence: GpuEvidence, context: DeviceContext): DeviceAtWork {
   const { index, certChain } = evidence
   const report = readable(() => readReport(evidence.evidence))
   const chain = readable(() => openChain(certChain))
@@ -104,11 +95,6 @@ async function finish(
 ): Promise<AppraisedDevice> {
   const { findings, revocationAsOf } = await judged
   return { findings: findings.map((finding) => ofDevice(index, finding)), device, revocationAsOf }
-}
-
-function readable<Value extends object>(read: () => Value): Value | Problem {
-  const value = attempt(read)
-  return value instanceof AttestationError ? problemOf(value) : value
 }
 
 function deviceOf(index: number, chain: DeviceChain, read: DeviceReport): Device {

@@ -11,7 +11,7 @@ import type { Anchor } from './chain.js'
 import { type DerReader, exactly, SEQUENCE } from './der.js'
 import { readOid, readText } from './der-values.js'
 import { type Firmware, readFirmware } from './gpu-fwid.js'
-import { attempt, type Finding, fail, isThere, type Problem, pass, problemOf } from './result.js'
+import { attempt, type Finding, fail, isThere, type Problem, pass, readable } from './result.js'
 import type { Certificate } from './x509.js'
 
 export type Architecture = 'HOPPER' | 'BLACKWELL' | 'LS10'
@@ -72,7 +72,6 @@ export function readNames([leaf, device]: readonly [
   }
   const kind = architecture === 'LS10' ? 'switch' : 'gpu'
   const pdi = SERIALS[kind].exec(device.serial)?.[1] ?? null
-  const firmware = attempt(() => readFirmware(leaf.extensions))
   const named = {
     kind,
     architecture,
@@ -80,7 +79,7 @@ export function readNames([leaf, device]: readonly [
     serial: device.serial,
     pdi,
     ueid: BigInt(`0x${leaf.serial}`).toString(),
-    firmware: firmware instanceof AttestationError ? problemOf(firmware) : firmware,
+    firmware: readable(() => readFirmware(leaf.extensions)),
   } as const
   return { ...named, ...compare(named, leaf, device) }
 }

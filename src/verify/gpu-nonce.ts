@@ -11,7 +11,7 @@ import { parseTdxQuote } from '../core/tdx.js'
 import { AttestationError } from '../errors.js'
 import type { BatchProof, Evidence } from '../evidence.js'
 import type { CheckedAppraisal } from './options.js'
-import { attempt, type Problem, problemOf } from './result.js'
+import { type Problem, readable } from './result.js'
 
 /**
  * 32 bytes; null when only the tenant could know them and did not say. In the modes of AEP-83 they
@@ -23,12 +23,12 @@ export function expectedGpuNonce({
 }: Pick<CheckedAppraisal, 'evidence' | 'challenge'>): Bytes | Problem | null {
   const { mode, batch } = evidence
   if (mode === 'raw' || mode === 'tls') {
-    return given(() => reportDataOf(evidence).slice(0, REQUEST_NONCE_LEN))
+    return readable(() => reportDataOf(evidence).slice(0, REQUEST_NONCE_LEN))
   }
   if (!challenge) return null
   const { nonce } = challenge
-  if (mode === 'bound') return given(() => gpuNonce(nonce))
-  return given(() => gpuNonce(nonceTreeRoot(nonce, batch as BatchProof)))
+  if (mode === 'bound') return readable(() => gpuNonce(nonce))
+  return readable(() => gpuNonce(nonceTreeRoot(nonce, batch as BatchProof)))
 }
 
 /** REPORT_DATA as it stands in the report or quote, worth what the findings on those say. */
@@ -39,9 +39,4 @@ export const reportDataOf = ({ tee, report }: Evidence): Bytes =>
 function nonceTreeRoot(nonce: Bytes, { index, size, noncePath }: BatchProof): Bytes {
   if (noncePath) return merkleRoot(nonce, index, size, noncePath)
   throw new AttestationError('ERR_MERKLE_PATH', 'the answer has no path of the nonce tree')
-}
-
-function given(read: () => Bytes): Bytes | Problem {
-  const bytes = attempt(read)
-  return bytes instanceof AttestationError ? problemOf(bytes) : bytes
 }

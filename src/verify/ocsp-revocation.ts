@@ -2,18 +2,17 @@
 // What OCSP says about the certificates of a chain, as of a time.
 
 import type { Bytes } from '../core/private-copy.js'
-import { AttestationError } from '../errors.js'
 import { type OcspResponse, parseOcsp } from './ocsp.js'
 import type { OcspClient } from './ocsp-client.js'
 import { type Genuine, genuineStatuses, isCurrent, mentions } from './ocsp-status.js'
 import {
-  attempt,
   type Check,
   type Finding,
   fail,
   type Problem,
   pass,
-  problemOf,
+  readable,
+  tried,
   unknown,
 } from './result.js'
 import type { Certificate } from './x509.js'
@@ -62,10 +61,7 @@ interface Question {
   readonly presented: readonly (OcspResponse | Problem)[]
 }
 
-function open(der: Bytes): OcspResponse | Problem {
-  const read = attempt(() => parseOcsp(der))
-  return read instanceof AttestationError ? problemOf(read) : read
-}
+const open = (der: Bytes): OcspResponse | Problem => readable(() => parseOcsp(der))
 
 /** The status that counts at that time, when it is good; else what there is to say. */
 async function statusOf(question: Question, context: OcspContext): Promise<Genuine | Finding> {
@@ -117,14 +113,6 @@ async function gather(
     known: read.flatMap((part) => ('code' in part ? [] : part)),
     fault: problems.find(({ code }) => code !== 'ERR_OCSP_REFUSED') ?? null,
     excuse: (answered ? null : asked) ?? problems[0] ?? null,
-  }
-}
-
-async function tried<Value>(run: () => Promise<Value>): Promise<Value | Problem> {
-  try {
-    return await run()
-  } catch (error) {
-    return problemOf(error)
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type Mode,
   TEES,
 } from '../evidence.js'
-import { copies, copy, copyOrNull, integer, known, wrong } from './arguments.js'
+import { copies, copy, copyOrNull, integer, known, time, wrong } from './arguments.js'
 import { readRoots } from './caller-roots.js'
 import type { SnpEndorser } from './endorser.js'
 import {
@@ -105,8 +105,8 @@ const EVIDENCE: readonly (keyof Evidence)[] = [
 /** @throws {AttestationError} `ERR_ARGUMENT`, `ERR_REPORT_DATA_LENGTH`, `ERR_POLICY_DOCUMENT` */
 export function checkAppraisal(options: Appraisal): CheckedAppraisal {
   known(options, OPTIONS, 'options')
-  const { at, endorser = null } = options
-  if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw wrong('at is not a valid Date')
+  const { endorser = null } = options
+  const at = time(options.at, 'at')
   const evidence = checkEvidence(options.evidence)
   const challenge = checkChallenge(options.challenge, evidence.mode)
   return {
@@ -119,7 +119,7 @@ export function checkAppraisal(options: Appraisal): CheckedAppraisal {
     ],
     endorser,
     roots: readRoots(copies(options.roots ?? [], 'roots')),
-    at: new Date(at),
+    at,
     policy: applied(options.policy, challenge),
     gpuDigest: lazyDigest(evidence.gpus),
     ...checkGpuMaterial(options),

@@ -128,6 +128,21 @@ export function problemOf(error: unknown): Problem {
   throw error
 }
 
+/** What `read` returns, or its refusal as a problem. */
+export function readable<Value extends object>(read: () => Value): Value | Problem {
+  const value = attempt(read)
+  return value instanceof AttestationError ? problemOf(value) : value
+}
+
+/** The same of what takes its time. */
+export async function tried<Value>(run: () => Promise<Value>): Promise<Value | Problem> {
+  try {
+    return await run()
+  } catch (error) {
+    return problemOf(error)
+  }
+}
+
 /** One fail decides; without one, a single unknown leaves the question open. */
 export function conclude(findings: readonly Finding[]): Verdict {
   if (findings.some(({ outcome }) => outcome === 'fail')) return 'rejected'

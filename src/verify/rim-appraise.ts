@@ -6,7 +6,15 @@ import type { Bytes } from '../core/private-copy.js'
 import { AttestationError } from '../errors.js'
 import type { GpuCheck } from './gpu-checks.js'
 import type { Device } from './gpu-device.js'
-import { attempt, type Finding, isThere, ofDevice, type Problem, problemOf } from './result.js'
+import {
+  attempt,
+  type Finding,
+  isThere,
+  ofDevice,
+  type Problem,
+  problemOf,
+  tried,
+} from './result.js'
 import type { Rim } from './rim.js'
 import { compareMeasurements, type Measured } from './rim-compare.js'
 import { empty, full, type Judged, judge, rimIn, type Slot } from './rim-findings.js'
@@ -97,12 +105,12 @@ async function fill(
   const wanted = attempt(want)
   if (wanted === null) return null
   if (wanted instanceof AttestationError) return empty(check, problemOf(wanted))
-  const { at, source } = context
+  const { at, source, roots } = context
   const atHand = choose(shelf.rims, wanted, { report, at })
   if (source === null || (atHand && isValidAt(atHand, at))) {
     return atHand ? full(check, atHand, at) : empty(check, lack(wanted, shelf))
   }
-  const more = await fetchShelf(source, wanted, context)
+  const more = await tried(async () => openShelf(await source.rim(wanted), roots))
   if (!isThere(more)) {
     // Offline nothing else can come, and what is at hand is all that there is.
     const gap = more.code === 'ERR_ENDORSER_OFFLINE' ? lack(wanted, shelf) : more
@@ -112,18 +120,6 @@ async function fill(
   const best = choose(rims, wanted, { report, at })
   const refused = [...shelf.refused, ...more.refused]
   return best ? full(check, best, at) : empty(check, lack(wanted, { rims, refused }))
-}
-
-async function fetchShelf(
-  source: RimSource,
-  wanted: WantedRim,
-  { roots }: RimContext,
-): Promise<Shelf | Problem> {
-  try {
-    return await openShelf(await source.rim(wanted), roots)
-  } catch (error) {
-    return problemOf(error)
-  }
 }
 
 /** Why none of those at hand will do. */

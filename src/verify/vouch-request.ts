@@ -2,10 +2,11 @@
 // What attestation services are asked with: the evidence of devices, their nonce, and nothing else
 // about who asks.
 
+import { REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import type { Bytes } from '../core/private-copy.js'
 import { toBase64, toHex } from '../encoding.js'
-import { AttestationError } from '../errors.js'
 import type { GpuEvidence } from '../evidence.js'
+import { wrong } from './arguments.js'
 import type { NrasClaimsVersion } from './nras-claims.js'
 
 /** As NVIDIA's Remote Attestation Service calls them; LS10 is an NVSwitch. */
@@ -49,7 +50,6 @@ export interface ItaOptions {
   readonly algorithm?: 'PS384' | 'RS256'
 }
 
-const NONCE_LEN = 32
 /** As many as a machine has, GPUs or NVSwitches, and some to spare. */
 const DEVICES_MAX = 64
 
@@ -110,7 +110,8 @@ const tdxOf = ({ quote, runtimeData, userData }: NonNullable<ItaOptions['tdx']>)
 })
 
 function nonceHex(nonce: Uint8Array): string {
-  if (nonce.length !== NONCE_LEN) throw wrong(`a nonce of ${NONCE_LEN} bytes expected`)
+  if (nonce.length !== REQUEST_NONCE_LEN)
+    throw wrong(`a nonce of ${REQUEST_NONCE_LEN} bytes expected`)
   return toHex(nonce)
 }
 
@@ -123,5 +124,3 @@ function sent(devices: readonly GpuEvidence[]): readonly SentEvidence[] {
     return { evidence: toBase64(evidence), certificate: toBase64(certChain) }
   })
 }
-
-const wrong = (message: string): AttestationError => new AttestationError('ERR_ARGUMENT', message)

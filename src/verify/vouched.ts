@@ -2,8 +2,9 @@
 // GPUs that somebody else vouches for: an attestation service looked at their evidence and signed
 // what it found. Its word is repeated here under its name; nothing of the evidence is checked.
 
+import { REQUEST_NONCE_LEN } from '../../assembly/nvidia/layout.js'
 import type { Bytes } from '../core/private-copy.js'
-import { AttestationError } from '../errors.js'
+import { time, wrong } from './arguments.js'
 import type { JwkSet } from './jwk-set.js'
 import type { DeviceSaid } from './nras-claims.js'
 import {
@@ -79,7 +80,6 @@ export interface Heard extends VouchedGpus {
 }
 
 const CHECK = 'gpu.vouched'
-const NONCE_LEN = 32
 
 /**
  * Findings and claims out of a token, those aside that are missing.
@@ -92,12 +92,10 @@ export async function hear(
   { nonce, at, devices }: VouchedContext,
   read: () => Promise<Testimony>,
 ): Promise<Heard> {
-  if (nonce.length !== NONCE_LEN) {
-    throw new AttestationError('ERR_ARGUMENT', `a nonce of ${NONCE_LEN} bytes expected`)
+  if (nonce.length !== REQUEST_NONCE_LEN) {
+    throw wrong(`a nonce of ${REQUEST_NONCE_LEN} bytes expected`)
   }
-  if (Number.isNaN(at.getTime())) {
-    throw new AttestationError('ERR_ARGUMENT', 'the time of the appraisal is no time')
-  }
+  time(at, 'at')
   const { refusal, statements } = await read().catch(
     (error: unknown): Testimony => ({ refusal: problemOf(error), statements: [] }),
   )
@@ -164,14 +162,16 @@ function deviceOf(
   devices: readonly SentDevice[] | null,
 ): { readonly device: number | null } | Problem {
   const same = statements.filter(({ said }) => isThere(said) && said.ueid === ueid)
-  if (same.length > 1) return wrong('the token speaks of one device, by its ueid, several times')
+  if (same.length > 1) return mistaken('the token speaks of one device, by its ueid, several times')
   if (devices === null) return { device: null }
   const [sent, ...others] = devices.filter((device) => device.ueid === ueid)
-  if (sent === undefined) return wrong('no evidence is of a device with its ueid')
-  return others.length === 0 ? { device: sent.index } : wrong('its evidence is there several times')
+  if (sent === undefined) return mistaken('no evidence is of a device with its ueid')
+  return others.length === 0
+    ? { device: sent.index }
+    : mistaken('its evidence is there several times')
 }
 
-const wrong = (detail: string): Problem => ({ code: 'ERR_TOKEN_DEVICE', detail })
+const mistaken = (detail: string): Problem => ({ code: 'ERR_TOKEN_DEVICE', detail })
 
 function claimOf(
   by: string,
