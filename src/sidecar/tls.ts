@@ -2,7 +2,7 @@
 // The keys of one run of the sidecar, and a certificate that is always in date: the key that is bound
 // into evidence stays what it is, and only the certificate around it is renewed.
 
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
+import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { joinBytes } from '../core/bytes.js'
 import type { Bytes } from '../core/private-copy.js'
@@ -73,7 +73,6 @@ const BACKDATED_MS = 5 * MINUTE_MS
 /** Renewed this long before it ends: a client whose clock is ahead is still served, and there is time to fail. */
 const RENEW_BEFORE_MS = 8 * HOUR_MS
 const LOOK_EVERY_MS = MINUTE_MS
-const SERIAL_LEN = 16
 
 /**
  * Issues a certificate, and another one before it ends. It looks at the clock every minute instead of
@@ -128,18 +127,11 @@ export async function issue(key: KeyObject, now: Date): Promise<Issued> {
   const second = Math.floor(now.getTime() / 1000) * 1000
   const notBefore = new Date(second - BACKDATED_MS)
   const notAfter = new Date(notBefore.getTime() + VALIDITY_MS)
-  const der = selfSigned({ key, serial: serialNumber(), notBefore, notAfter })
+  const der = selfSigned({ key, notBefore, notAfter })
   return {
     key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
     cert: toPem(der),
     notBefore,
     notAfter,
   }
-}
-
-/** Positive, and of one length: its first byte is 0x40 to 0x7f. */
-function serialNumber(): Bytes {
-  const serial = new Uint8Array(randomBytes(SERIAL_LEN))
-  serial[0] = ((serial[0] as number) & 0x3f) | 0x40
-  return serial
 }

@@ -2,29 +2,10 @@
 // What the certificates of one AMD product line say before they are signed: names, numbers, lives
 // and extensions of real ones (AMD 57230 and 58369).
 
-import {
-  BasicConstraints,
-  type Extension,
-  Extensions,
-  id_ce_basicConstraints,
-  id_ce_keyUsage,
-  KeyUsage,
-  KeyUsageFlags,
-  TBSCertificate,
-  Validity,
-  Version,
-} from '@peculiar/asn1-x509'
+import { type Extension, KeyUsageFlags, type TBSCertificate } from '@peculiar/asn1-x509'
 import { HW_ID_LEN, type Product, type Tcb } from '../core/snp.js'
-import {
-  bigEndian,
-  derInteger,
-  derOf,
-  derText,
-  extension,
-  PSS_SHA_384,
-  spkiOf,
-  vendorName,
-} from './x509.js'
+import { caConstraints, extension, keyUsage, toBeSigned } from '../service/x509-write.js'
+import { bigEndian, derInteger, derText, PSS_SHA_384, vendorName } from './x509.js'
 
 /** Keys of one simulated product line, private ones included. */
 export interface AmdKeys {
@@ -90,59 +71,58 @@ export async function amdTemplates(identity: AmdIdentity, keys: AmdKeys): Promis
   return {
     ark: await template(root, root, keys.ark, {
       serial,
-      validity: years(notBefore, CA_YEARS),
+      ...years(notBefore, CA_YEARS),
       extensions: caExtensions(keyCertSign | cRLSign),
     }),
     authority: await template(root, authority, keys.authority, {
       serial: serial + AUTHORITY_SERIALS[kind],
-      validity: years(notBefore, CA_YEARS),
+      ...years(notBefore, CA_YEARS),
       extensions: caExtensions(keyCertSign, 0),
     }),
     vek: await template(authority, `SEV-${kind.toUpperCase()}`, keys.vek, {
       serial: 0,
-      validity: years(notBefore, VEK_YEARS[kind]),
+      ...years(notBefore, VEK_YEARS[kind]),
       extensions: vekExtensions(identity),
     }),
   }
 }
 
-interface Content {
+interface Content extends Lifetime {
   readonly serial: number
-  readonly validity: Validity
   readonly extensions: readonly Extension[]
+}
+
+interface Lifetime {
+  readonly notBefore: Date
+  readonly notAfter: Date
 }
 
 async function template(
   issuer: string,
   subject: string,
   { publicKey }: CryptoKeyPair,
-  { serial, validity, extensions }: Content,
+  { serial, ...rest }: Content,
 ): Promise<TBSCertificate> {
-  return new TBSCertificate({
-    version: Version.v3,
-    serialNumber: bigEndian(serial),
+  return toBeSigned({
+    ...rest,
+    serial: bigEndian(serial),
     signature: PSS_SHA_384,
     issuer: vendorName(issuer),
-    validity,
     subject: vendorName(subject),
-    subjectPublicKeyInfo: await spkiOf(publicKey),
-    extensions: new Extensions([...extensions]),
+    spki: await crypto.subtle.exportKey('spki', publicKey),
   })
 }
 
-function years(notBefore: Date, count: number): Validity {
+function years(notBefore: Date, count: number): Lifetime {
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + count)
-  return new Validity({ notBefore, notAfter })
+  return { notBefore, notAfter }
 }
 
-function caExtensions(usage: number, pathLenConstraint?: number): Extension[] {
-  const limit = pathLenConstraint === undefined ? {} : { pathLenConstraint }
-  return [
-    extension(id_ce_keyUsage, derOf(new KeyUsage(usage)), true),
-    extension(id_ce_basicConstraints, derOf(new BasicConstraints({ cA: true, ...limit })), true),
-  ]
-}
+const caExtensions = (usage: number, pathLength?: number): Extension[] => [
+  keyUsage(usage),
+  caConstraints(pathLength),
+]
 
 function vekExtensions({ product, kind, tcb, chipId, cspId }: AmdIdentity): Extension[] {
   const { fmc, bootLoader, tee, snp, microcode } = tcb

@@ -10,18 +10,10 @@ import {
   Time,
 } from '@peculiar/asn1-x509'
 import type { Product } from '../core/snp.js'
+import { derOf, extension } from '../service/x509-write.js'
 import { type AmdIdentity, type AmdKeys, amdTemplates, rootCommonName } from './amd-templates.js'
 import { signWith } from './snp-report.js'
-import {
-  type Bytes,
-  bigEndian,
-  derOf,
-  extension,
-  PSS_SHA_384,
-  signCertificate,
-  signCrl,
-  vendorName,
-} from './x509.js'
+import { type Bytes, bigEndian, PSS_SHA_384, signCertificate, signCrl, vendorName } from './x509.js'
 
 export type { AmdIdentity, AmdKeys } from './amd-templates.js'
 

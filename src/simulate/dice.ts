@@ -4,9 +4,9 @@
 
 import type { Extension } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
+import { extension } from '../service/x509-write.js'
 import { integer, sequence, tlv } from './der.js'
 import type { GpuModel } from './nvidia-models.js'
-import { extension } from './x509.js'
 
 const OCTET_STRING = 0x04
 const OBJECT_IDENTIFIER = 0x06

@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Issues certificates the way NVIDIA does for its devices.
 
-import { AsnConvert } from '@peculiar/asn1-schema'
-import {
-  BasicConstraints,
-  type Extension,
-  Extensions,
-  id_ce_authorityKeyIdentifier,
-  id_ce_basicConstraints,
-  id_ce_keyUsage,
-  id_ce_subjectKeyIdentifier,
-  KeyUsage,
-  KeyUsageFlags,
-  type Name,
-  SubjectPublicKeyInfo,
-  TBSCertificate,
-  Validity,
-  Version,
-} from '@peculiar/asn1-x509'
+import { type Extension, KeyUsageFlags, type Name } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
-import { sequence, tlv } from './der.js'
 import {
-  derOf,
+  authorityKeyId,
+  caConstraints,
   distinguishedName,
   ECDSA_SHA_384,
-  extension,
+  keyUsage,
   type NamePart,
-  signCertificate,
-} from './x509.js'
+  subjectKeyId,
+  toBeSigned,
+} from '../service/x509-write.js'
+import { signCertificate } from './x509.js'
 
 /** Somebody with a name and a key, P-384. */
 export interface Party {
@@ -54,8 +40,6 @@ export interface Content {
 const P384: EcKeyGenParams = { name: 'ECDSA', namedCurve: 'P-384' }
 /** An uncompressed point, with which the SPKI ends. */
 const POINT_LEN = 97
-const KEY_IDENTIFIER = 0x80
-const OCTET_STRING = 0x04
 /** RFC 5280, 4.1.2.5: no end. */
 const NO_END = new Date('9999-12-31T23:59:59Z')
 
@@ -72,25 +56,21 @@ export async function generateParty(nameOf: (keyId: Bytes) => readonly NamePart[
 export async function issue(subject: Party, issuer: Party, content: Content): Promise<Bytes> {
   const { usage, serial, notBefore, notAfter = NO_END, pathLength } = content
   const ca = (usage & KeyUsageFlags.keyCertSign) !== 0
-  const constraints =
-    pathLength === undefined ? { cA: true } : { cA: true, pathLenConstraint: pathLength }
-  const tbs = new TBSCertificate({
-    version: Version.v3,
-    serialNumber: serial.buffer,
+  const tbs = toBeSigned({
+    serial,
     signature: ECDSA_SHA_384,
     issuer: issuer.name,
-    validity: new Validity({ notBefore, notAfter }),
     subject: subject.name,
-    subjectPublicKeyInfo: AsnConvert.parse(subject.spki, SubjectPublicKeyInfo),
-    extensions: new Extensions([
-      ...(ca
-        ? [extension(id_ce_basicConstraints, derOf(new BasicConstraints(constraints)), true)]
-        : []),
-      extension(id_ce_keyUsage, derOf(new KeyUsage(usage)), true),
-      extension(id_ce_subjectKeyIdentifier, tlv(OCTET_STRING, subject.keyId)),
-      extension(id_ce_authorityKeyIdentifier, sequence(tlv(KEY_IDENTIFIER, issuer.keyId))),
+    notBefore,
+    notAfter,
+    spki: subject.spki,
+    extensions: [
+      ...(ca ? [caConstraints(pathLength)] : []),
+      keyUsage(usage),
+      subjectKeyId(subject.keyId),
+      authorityKeyId(issuer.keyId),
       ...(content.extensions ?? []),
-    ]),
+    ],
   })
   return signCertificate(tbs, issuer.keys.privateKey)
 }

@@ -7,11 +7,11 @@ import { id_ce_subjectAltName, KeyUsageFlags } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
 import { toHex } from '../encoding.js'
 import { toPem } from '../pem.js'
+import { extension, type NamePart } from '../service/x509-write.js'
 import { sequence, tlv } from './der.js'
 import { firmwareExtension } from './dice.js'
 import { type Architecture, GPU_MODELS, type GpuModel } from './nvidia-models.js'
 import { generateParty, issue, type Party } from './nvidia-x509.js'
-import { extension, type NamePart } from './x509.js'
 
 /** A GPU as it leaves the factory. Plain data, so that another process can be handed it. */
 export interface MintedGpu {

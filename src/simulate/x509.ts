@@ -3,26 +3,16 @@
 // with SHA-384 and a salt of 48 bytes, by NVIDIA with ECDSA and SHA-384.
 
 import { id_mgf1, id_RSASSA_PSS, id_sha384, RsaSaPssParams } from '@peculiar/asn1-rsa'
-import {
-  AsnConvert,
-  AsnIA5StringConverter,
-  AsnIntegerConverter,
-  OctetString,
-} from '@peculiar/asn1-schema'
+import { AsnConvert, AsnIA5StringConverter, AsnIntegerConverter } from '@peculiar/asn1-schema'
 import {
   AlgorithmIdentifier,
-  AttributeTypeAndValue,
-  AttributeValue,
-  Certificate,
   CertificateList,
-  Extension,
-  Name,
-  RelativeDistinguishedName,
-  SubjectPublicKeyInfo,
+  type Name,
   type TBSCertificate,
   type TBSCertList,
 } from '@peculiar/asn1-x509'
 import type { Bytes } from '../core/private-copy.js'
+import { distinguishedName, signed } from '../service/x509-write.js'
 import { ecdsaValue } from './der.js'
 
 export type { Bytes }
@@ -45,22 +35,6 @@ export const PSS_SHA_384 = new AlgorithmIdentifier({
   ),
 })
 
-/** The signature algorithm of every certificate of NVIDIA's devices. */
-export const ECDSA_SHA_384 = new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.3' })
-
-/** One attribute of a name, in the string type that its vendor uses. */
-export type NamePart = readonly [type: string, value: Partial<AttributeValue>]
-
-export const distinguishedName = (parts: readonly NamePart[]): Name =>
-  new Name(
-    parts.map(
-      ([type, value]) =>
-        new RelativeDistinguishedName([
-          new AttributeTypeAndValue({ type, value: new AttributeValue(value) }),
-        ]),
-    ),
-  )
-
 /** Relative names as AMD orders them, around a common name. */
 export const vendorName = (commonName: string): Name =>
   distinguishedName([
@@ -72,11 +46,6 @@ export const vendorName = (commonName: string): Name =>
     ['2.5.4.3', { utf8String: commonName }],
   ])
 
-/** An extension around DER, or around bytes that are their own encoding. */
-export function extension(extnID: string, value: ArrayBuffer | Bytes, critical = false): Extension {
-  return new Extension({ extnID, critical, extnValue: new OctetString(value) })
-}
-
 /** A number of up to 31 bits as the content of an INTEGER. */
 export function bigEndian(value: number): ArrayBuffer {
   const bytes = [value >>> 24, value >>> 16, value >>> 8, value].map((octet) => octet & 0xff)
@@ -84,26 +53,15 @@ export function bigEndian(value: number): ArrayBuffer {
   return Uint8Array.from(bytes.slice(first)).buffer
 }
 
-export const derOf = (value: object): ArrayBuffer => AsnConvert.serialize(value)
-
 export const derInteger = (value: number): ArrayBuffer =>
   AsnIntegerConverter.toASN(value).toBER(false)
 
 export const derText = (value: string): ArrayBuffer =>
   AsnIA5StringConverter.toASN(value).toBER(false)
 
-export async function spkiOf(key: CryptoKey): Promise<SubjectPublicKeyInfo> {
-  return AsnConvert.parse(await crypto.subtle.exportKey('spki', key), SubjectPublicKeyInfo)
-}
-
 /** DER of the certificate, signed by the RSA-PSS or ECDSA key of its issuer. */
 export async function signCertificate(tbs: TBSCertificate, issuer: CryptoKey): Promise<Bytes> {
-  const certificate = new Certificate({
-    tbsCertificate: tbs,
-    signatureAlgorithm: tbs.signature,
-    signatureValue: await sign(AsnConvert.serialize(tbs), issuer),
-  })
-  return new Uint8Array(AsnConvert.serialize(certificate))
+  return signed(tbs, await sign(AsnConvert.serialize(tbs), issuer))
 }
 
 /** DER of the CRL, signed by the RSA-PSS key of its issuer. */

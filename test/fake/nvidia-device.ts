@@ -17,14 +17,10 @@ import {
   Version,
 } from '@peculiar/asn1-x509'
 import { toPem } from '../../src/pem.js'
+import { distinguishedName, ECDSA_SHA_384, extension } from '../../src/service/x509-write.js'
 import { firmwareExtension } from '../../src/simulate/dice.js'
 import { GPU_MODELS } from '../../src/simulate/nvidia-models.js'
-import {
-  distinguishedName,
-  ECDSA_SHA_384,
-  extension,
-  signCertificate,
-} from '../../src/simulate/x509.js'
+import { signCertificate } from '../../src/simulate/x509.js'
 import { type Certificate, parseCertificate } from '../../src/verify/x509.js'
 import { sequence, text, tlv } from './der.js'
 import { type FakeGpuReport, mintGpuReport, pattern } from './nvidia.js'

@@ -56,6 +56,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'src/disk-store/': ['src/disk-store/', 'src/verify/', 'src/errors.ts', 'node:'],
   'src/service/': ['src/service/', 'src/errors.ts', 'src/protocol.ts', 'fastify', 'pino', 'node:'],
+  'src/service/x509-write.ts': ['src/core/private-copy.ts', '@peculiar/'],
   'src/sidecar/': [
     'src/service/',
     'src/sidecar/',
@@ -77,6 +78,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/simulate/',
     'src/sidecar/surface.ts',
     'src/service/clock.ts',
+    'src/service/x509-write.ts',
     'src/core/',
     'src/errors.ts',
     'src/encoding.ts',
