@@ -2,10 +2,12 @@
 // JSON with `//` comments, read strictly: what JSON.parse reads and comments besides, but no name twice
 // in one object, of which JSON.parse would silently take the last.
 
+import { quote } from '../document/complaint.js'
+
+/** Characters of a token that a message repeats. */
+const MAX_TOKEN_LEN = 40
 /** Objects and lists inside each other; far more than any document of ours has. */
 const MAX_DEPTH = 32
-/** As much of what was found as a message repeats. */
-const MAX_SHOWN = 40
 
 const SPACE = /(?:[ \t\r\n]+|\/\/[^\r\n]*)*/y
 const TOKEN =
@@ -101,7 +103,7 @@ class Reader {
 
   #wrong(expected: string): SyntaxError {
     const token = this.#token
-    const got = token.startsWith('"') ? 'a string' : token.slice(0, MAX_SHOWN) || 'the end'
+    const got = token.startsWith('"') ? 'a string' : token.slice(0, MAX_TOKEN_LEN) || 'the end'
     return this.#error(`${expected} expected, got ${got}`)
   }
 
@@ -109,10 +111,4 @@ class Reader {
     const line = this.#text.slice(0, this.#at).split('\n').length
     return new SyntaxError(`line ${line}: ${message}`)
   }
-}
-
-/** The start of a text as a message may repeat it: in quotes, on one line, printable. */
-export function quote(text: string): string {
-  const quoted = JSON.stringify(text.slice(0, MAX_SHOWN)).replaceAll(/[^ -~]/g, '?')
-  return text.length > MAX_SHOWN ? `${quoted}…` : quoted
 }

@@ -2,7 +2,7 @@
 // The section of a policy on evidence of GPUs: what the devices must be, each and together.
 
 import * as v from 'valibot'
-import { integer, listOf, object, orAny, text, word } from './policy-fields.js'
+import { integer, listOf, object, orAny, text, word } from '../document/fields.js'
 
 /** As many devices as one answer can have. */
 const MAX_DEVICES = 64

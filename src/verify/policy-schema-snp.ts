@@ -4,9 +4,9 @@
 
 import * as v from 'valibot'
 import { VMPL_MAX } from '../core/snp-bits.js'
+import { hex, integer, listOf, object, orAny, text, word } from '../document/fields.js'
+import { firmwareFloors, tcbFloors } from '../document/floors.js'
 import { PRODUCTS } from './names.js'
-import { hex, integer, listOf, object, orAny, text, word } from './policy-fields.js'
-import { firmwareFloors, tcbFloors } from './policy-schema-floors.js'
 
 const U8 = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 const U32_MAX = 0xffffffff

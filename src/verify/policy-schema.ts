@@ -4,8 +4,8 @@
 
 import * as v from 'valibot'
 import { VMPL_MAX } from '../core/snp-bits.js'
+import { integer, listOf, object, orAny, text, word } from '../document/fields.js'
 import { MODES } from '../evidence.js'
-import { integer, listOf, object, orAny, text, word } from './policy-fields.js'
 import { GpuPolicySchema } from './policy-schema-gpus.js'
 import { SnpPolicySchema } from './policy-schema-snp.js'
 

@@ -3,8 +3,9 @@
 // `'any'`, and no field has a default.
 
 import * as v from 'valibot'
+import { complaintOf } from '../document/complaint.js'
 import { AttestationError } from '../errors.js'
-import { parseJsonc, quote } from './jsonc.js'
+import { parseJsonc } from './jsonc.js'
 import { POLICY_FORMAT, PolicySchema } from './policy-schema.js'
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
@@ -64,7 +65,7 @@ export function parsePolicy(document: unknown): Policy {
   const text = document instanceof Uint8Array ? decode(document) : document
   const value = typeof text === 'string' ? parseText(text) : text
   const { success, output, issues } = v.safeParse(PolicySchema, value)
-  if (!success) throw wrong(describe(deepest(issues[0])))
+  if (!success) throw wrong(complaintOf(issues, 'a policy'))
   const { $schema: _, ...policy } = output
   return remembered(policy)
 }
@@ -85,40 +86,6 @@ function parseText(text: string): unknown {
     // Nothing else is thrown by reading text.
     throw wrong((cause as SyntaxError).message, { cause })
   }
-}
-
-/** A union blames itself; the alternative that came furthest knows what is wrong. */
-function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
-  const alternatives = (issue.issues ?? []).map(deepest)
-  const [inner] = alternatives.sort((a, b) => pathOf(b).length - pathOf(a).length)
-  if (!inner || pathOf(inner).length === 0) return issue
-  return { ...inner, path: [...pathOf(issue), ...pathOf(inner)] as NonNullable<typeof issue.path> }
-}
-
-const pathOf = ({ path }: v.BaseIssue<unknown>): readonly v.IssuePathItem[] => path ?? []
-
-function describe({ path, expected, message, input }: v.BaseIssue<unknown>): string {
-  const place = path ? spell(path) : 'the document'
-  const leaf = path?.at(-1)
-  if (leaf?.origin === 'key') {
-    return expected === 'never' ? `${place} is no field of a policy` : `${place} is missing`
-  }
-  return `${place}: ${message}, got ${show(input)}`
-}
-
-function spell(path: readonly v.IssuePathItem[]): string {
-  const steps = path.map(({ key }) => {
-    if (typeof key === 'number') return `[${key}]`
-    const name = String(key)
-    return /^\w{1,40}$/.test(name) ? `.${name}` : `[${quote(name)}]`
-  })
-  return steps.join('').replace(/^\./, '')
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return quote(value)
-  if (Array.isArray(value)) return 'list'
-  return typeof value === 'number' || value === null ? String(value) : typeof value
 }
 
 const wrong = (message: string, options?: ErrorOptions): AttestationError =>

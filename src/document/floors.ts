@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { productOf } from '../core/snp.js'
-import { integer, listOf, object, orAny, text } from './policy-fields.js'
+import { integer, listOf, object, orAny, text } from './fields.js'
 
 const U8_MAX = 0xff
 const OLD_PRODUCTS = ['Milan', 'Genoa'] as const
