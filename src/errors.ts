@@ -38,6 +38,9 @@ export const CODES = {
   ERR_REQUEST_HTTP: 'request',
   ERR_RAW_DENIED: 'request',
   ERR_LEVEL_FLOOR: 'request',
+  ERR_LEASE_ID: 'request',
+  ERR_EXPECTATIONS: 'request',
+  ERR_EXPECTATIONS_NAME: 'request',
 
   ERR_EVIDENCE_SIZE: 'evidence',
   ERR_EVIDENCE_UNKNOWN: 'evidence',
@@ -179,6 +182,7 @@ export const CODES = {
   ERR_ATTESTER_TIMEOUT: 'unavailable',
   ERR_ATTESTER_STATUS: 'unavailable',
   ERR_ATTESTER_ANSWER: 'unavailable',
+  ERR_DIRECTORY_ANSWER: 'unavailable',
   ERR_ENDORSER_TIMEOUT: 'unavailable',
   ERR_ENDORSER_RATE_LIMIT: 'unavailable',
   ERR_ENDORSER_NOT_FOUND: 'unavailable',
