@@ -89,6 +89,12 @@ export class Connections {
     return (this.#bySocket.get(socket)?.answering ?? 0) > 0
   }
 
+  /** Takes the deadline off an answer without an end: whoever writes it looks after it. */
+  release(socket: Socket): void {
+    const connection = this.#bySocket.get(socket)
+    if (connection) this.#answering.delete(connection)
+  }
+
   /** Ends those that are idle, and the others as soon as they are. */
   close(): void {
     this.#closing = true

@@ -2,7 +2,7 @@
 // A listening server before and after there is somebody to take its requests, and its orderly end.
 
 import type { RequestListener, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import { AttestationError } from '../errors.js'
@@ -33,6 +33,8 @@ export interface HttpListener {
   connections(): ConnectionCounts
   /** How many connections there may be. */
   readonly most: number
+  /** Takes the deadline off the answer on a connection. */
+  release(socket: Socket): void
   /**
    * Starts to listen, and returns the URL.
    *
@@ -80,6 +82,7 @@ export function httpListener(options: HttpListenerOptions): HttpListener {
   return {
     server,
     most: connections.most,
+    release: (socket) => connections.release(socket),
     connections: () => connections.counts,
     open: async () => url(await listenOn(server, listen), credentials === null),
     serve: (take) => {

@@ -253,3 +253,24 @@ t.test('connections: who has been ended is not counted again when its body ends'
   t.same(connections.counts, { open: 1, evicted: 1, refused: 0 })
   t.equal(other.socket.closed, false)
 })
+
+t.test('connections: an answer without an end has no deadline, once that is said', async (t) => {
+  const { connections, waiting, port, ask, clock, server } = await crowd(t, 2, true)
+  const sockets: Socket[] = []
+  server.on('request', ({ socket }) => sockets.push(socket))
+  const endless = await tcp(port)
+  await ask(endless)
+  const other = await tcp(port)
+  await ask(other)
+  connections.release(sockets[0] as Socket)
+  connections.release(new Socket())
+  await clock.pass(60_000)
+  await other.all
+  t.equal(endless.socket.closed, false)
+  waiting[0]?.end('answer')
+  await endless.until('answer')
+  await tcp(port)
+  await tcp(port)
+  await endless.all
+  t.equal(connections.counts.evicted, 1, 'then it is idle as any other')
+})
