@@ -4,10 +4,13 @@
 export {
   attesterStatus,
   fetchEvidence,
+  fetchExpectations,
   fetchInfo,
   fetchQuote,
   fetchTransport,
   gatewayQuoteUrl,
+  leaseEndpoints,
+  resolveLease,
 } from './client/index.js'
 export {
   AttestationError,
@@ -51,4 +54,5 @@ export {
   parsePolicy,
   signEar,
   verify,
+  withExpectations,
 } from './verify/index.js'

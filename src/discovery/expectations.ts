@@ -16,10 +16,18 @@ import { DIRECTORY_LIMITS, DIRECTORY_PATHS } from './protocol.js'
 
 export const EXPECTATIONS_FORMAT = 'assay.expectations.v1'
 
+/** Its one group is the version. */
+export const DRIVER_RIM_ID = /^NV_GPU_(?:CC_)?DRIVER_[A-Z0-9]{1,16}_(\d{1,4}(?:[.]\d{1,4}){1,3})$/
+/** Its one group is the version without its dots. */
+export const VBIOS_RIM_ID =
+  /^NV_GPU_VBIOS_[A-Z0-9]{1,16}_[A-Z0-9]{1,16}_[A-Z0-9]{1,16}_([0-9A-F]{10})$/
+
 /** More than any machine gives one guest. */
 const MAX_VCPUS = 4096
 const MEASUREMENT_LEN = 48
 const HOST_DATA_LEN = 32
+/** Only ids that name a version which a policy can ask for. */
+const RIM_ID = new RegExp(`${DRIVER_RIM_ID.source}|${VBIOS_RIM_ID.source}`)
 
 const register = (description: string) =>
   orAny(listOf(hex(MEASUREMENT_LEN)), 'list of 96 hex digits each', description)
@@ -58,8 +66,10 @@ const TdxExpectationsSchema = object({
 
 const GpuExpectationsSchema = object({
   rims: v.pipe(
-    listOf(text(/^NV_[A-Z0-9._]{4,125}$/, 'id of a RIM such as "NV_GPU_DRIVER_GH100_550.90.07"')),
-    v.description('Ids of the RIMs of driver and VBIOS, by which NVIDIA’s service has them.'),
+    listOf(text(RIM_ID, 'id of a RIM of a GPU such as "NV_GPU_DRIVER_GH100_550.90.07"')),
+    v.description(
+      'Ids of the RIMs of driver and VBIOS of GPUs, by which NVIDIA’s service has them; not of switches.',
+    ),
   ),
 })
 

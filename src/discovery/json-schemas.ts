@@ -607,11 +607,11 @@ export const JSON_SCHEMAS = {
             "type": "array",
             "items": {
               "type": "string",
-              "pattern": "^NV_[A-Z0-9._]{4,125}$"
+              "pattern": "^NV_GPU_(?:CC_)?DRIVER_[A-Z0-9]{1,16}_(\\d{1,4}(?:[.]\\d{1,4}){1,3})$|^NV_GPU_VBIOS_[A-Z0-9]{1,16}_[A-Z0-9]{1,16}_[A-Z0-9]{1,16}_([0-9A-F]{10})$"
             },
             "minItems": 1,
             "uniqueItems": true,
-            "description": "Ids of the RIMs of driver and VBIOS, by which NVIDIA’s service has them."
+            "description": "Ids of the RIMs of driver and VBIOS of GPUs, by which NVIDIA’s service has them; not of switches."
           }
         },
         "required": [
