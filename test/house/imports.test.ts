@@ -89,6 +89,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@peculiar/',
     'node:',
   ],
+  // `kube-access` loads the client, and only for a kubeconfig; the others take its types.
+  'src/directory/kube-': [
+    'src/directory/',
+    'src/discovery/',
+    'src/service/',
+    'src/errors.ts',
+    'src/protocol.ts',
+    '@kubernetes/client-node',
+    'pino',
+    'node:',
+  ],
   'src/directory/': [
     'src/directory/',
     'src/discovery/',
