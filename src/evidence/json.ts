@@ -4,8 +4,14 @@
 import { AttestationError, type Code } from '../errors.js'
 import { LIMITS } from '../protocol.js'
 
+export interface JsonLimits {
+  readonly bytes: number
+  /** Objects and lists within each other. */
+  readonly depth: number
+}
+
 /** Far deeper than any format here, far flatter than what exhausts a stack. */
-const DEPTH_MAX = 32
+const DOCUMENT: JsonLimits = { bytes: LIMITS.document, depth: 32 }
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -15,14 +21,18 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @param document text, or its bytes
  * @throws {AttestationError} `code`
  */
-export function parseJson(document: string | Uint8Array, code: Code): unknown {
-  if (document.length > LIMITS.document) {
-    const limit = `a document of at most ${LIMITS.document} bytes expected`
+export function parseJson(
+  document: string | Uint8Array,
+  code: Code,
+  { bytes, depth }: JsonLimits = DOCUMENT,
+): unknown {
+  if (document.length > bytes) {
+    const limit = `a document of at most ${bytes} bytes expected`
     throw new AttestationError(code, `${limit}, got ${document.length}`)
   }
   const text = typeof document === 'string' ? document : decodeUtf8(document, code)
   const value = parse(text, code)
-  checkNames(text, code)
+  checkNames(text, code, depth)
   return value
 }
 
@@ -44,7 +54,7 @@ function parse(text: string, code: Code): unknown {
 }
 
 /** Walks the tokens of valid JSON with the names of every object that is open; null for a list. */
-function checkNames(text: string, code: Code): void {
+function checkNames(text: string, code: Code, depth: number): void {
   const open: (Set<string> | null)[] = []
   /** The last token that says whether a name or a value comes next. */
   let mark = ''
@@ -59,8 +69,8 @@ function checkNames(text: string, code: Code): void {
     } else if ('{[,:'.includes(char)) {
       mark = char
       if (char === '{' || char === '[') open.push(char === '{' ? new Set() : null)
-      if (open.length > DEPTH_MAX) {
-        throw new AttestationError(code, `nested deeper than ${DEPTH_MAX} levels`)
+      if (open.length > depth) {
+        throw new AttestationError(code, `nested deeper than ${depth} levels`)
       }
     }
   }

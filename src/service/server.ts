@@ -12,6 +12,8 @@ import { Connections } from './connections.js'
 export interface TlsCredentials {
   readonly key: string
   readonly cert: string
+  /** Who signs the certificates of clients, which may then show one; absent: nobody is asked to. */
+  readonly clientCa?: string
 }
 
 export interface ServerLimits {
@@ -132,7 +134,13 @@ export function renew(server: Server, credentials: TlsCredentials): void {
   ;(server as HttpsServer).setSecureContext(secure(credentials))
 }
 
-const secure = ({ key, cert }: TlsCredentials) => ({ key, cert, minVersion: 'TLSv1.2' }) as const
+/** A client without a certificate gets its connection: what it may ask is the routes' to say. */
+const secure = ({ key, cert, clientCa }: TlsCredentials) => ({
+  key,
+  cert,
+  minVersion: 'TLSv1.2' as const,
+  ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+})
 
 const HUNG_UP = 'HPE_INVALID_EOF_STATE'
 

@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../errors.js'
 import type { Clock } from '../service/clock.js'
 import type { ConnectionCounts } from '../service/connections.js'
+import { addCertificate, addConnections, requestDuration } from '../service/metrics.js'
 import type { Device, Devices } from './devices.js'
 
 /** What is read when somebody asks. */
@@ -36,21 +37,7 @@ const DEVICES = ['cpu', 'gpu'] as const
 export function createMetrics(sources: () => MetricSources): Metrics {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
-  const duration = new Histogram({
-    name: 'assay_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer',
-    labelNames: ['route', 'status'],
-    buckets: REQUEST_SECONDS,
-    registers,
-  })
-  // Looked up by one string: finding a child by its labels costs more than counting.
-  const children = new Map<string, { observe(seconds: number): void }>()
-  const durationOf = (route: string, status: number) => {
-    const key = `${status}${route}`
-    const child = children.get(key) ?? duration.labels(route, `${status}`)
-    children.set(key, child)
-    return child
-  }
+  const request = requestDuration(registers, REQUEST_SECONDS)
   const refusals = new Counter({
     name: 'assay_refusals_total',
     help: 'Requests refused, by code',
@@ -81,7 +68,7 @@ export function createMetrics(sources: () => MetricSources): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    request: (route, status, seconds) => durationOf(route, status).observe(seconds),
+    request,
     refusal: (code) => refusals.inc({ code }),
     served: (device, ms, code) => {
       firmwareOf[device].observe(ms / 1000)
@@ -123,36 +110,6 @@ function addGauges(registers: Registry[], sources: () => MetricSources): void {
       this.set(sources().devices.trouble?.code === 'ERR_DEVICE_LOST' ? 1 : 0)
     },
   })
-  new Gauge({
-    name: 'assay_certificate_remaining_seconds',
-    help: 'Life left of the TLS certificate in use; absent over plain HTTP',
-    registers,
-    collect() {
-      const { certificateExpiry, clock } = sources()
-      const expiry = certificateExpiry()
-      if (expiry) this.set((expiry.getTime() - clock.now().getTime()) / 1000)
-      else this.remove()
-    },
-  })
-  addConnections(registers, sources)
-}
-
-function addConnections(registers: Registry[], sources: () => MetricSources): void {
-  const help = {
-    open: 'Connections that stand',
-    evicted: 'Connections ended while they were idle, because others came',
-    refused: 'Connections closed on arrival, because all others were being answered',
-  }
-  for (const [name, words] of Object.entries(help)) {
-    new Gauge({
-      name: `assay_connections_${name}`,
-      help: words,
-      registers,
-      collect() {
-        const counts = sources().connections()
-        if (counts) this.set(counts[name as keyof ConnectionCounts])
-        else this.remove()
-      },
-    })
-  }
+  addCertificate(registers, () => sources())
+  addConnections(registers, () => sources().connections())
 }
