@@ -14,6 +14,7 @@ import { quoteCommand } from './quote.js'
 import { sidecarCommand } from './sidecar.js'
 import { simulateCommand } from './simulate.js'
 import { verifyCommand } from './verify.js'
+import { webhookCommand } from './webhook.js'
 
 /** A command's answer: what it exits with once it has written. */
 export type Answer = (code: ExitCode) => void
@@ -63,6 +64,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     verifyCommand(version, io, answer),
     bundleCommand(io),
     simulateCommand(io),
+    webhookCommand(io),
   ]) {
     program.addCommand(command)
   }
