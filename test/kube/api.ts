@@ -2,6 +2,7 @@
 // Requests to an API server as they are: what a test sends is what arrives, and what is answered is seen
 // with its status code and warnings, refusals included.
 
+import type { IncomingMessage } from 'node:http'
 import { Agent, type RequestOptions, request } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 
@@ -28,24 +29,7 @@ export class Api {
     await this.config.applyToHTTPSOptions(options)
     options.agent = this.#agent
     if (body !== undefined) options.headers = { ...options.headers, 'content-type': type }
-    return new Promise((resolve, reject) => {
-      const sent = request(url, options, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          const isJson = response.headers['content-type']?.includes(JSON_TYPE)
-          resolve({
-            status: response.statusCode as number,
-            body: isJson ? JSON.parse(text) : text,
-            warnings: warnings(response.headersDistinct.warning),
-          })
-        })
-      })
-      sent.on('error', reject)
-      sent.end(body === undefined ? undefined : JSON.stringify(body))
-    })
+    return this.#send(url, options, body)
   }
 
   /**
@@ -63,6 +47,33 @@ export class Api {
 
   close(): void {
     this.#agent.destroy()
+  }
+
+  #send(url: URL, options: RequestOptions, body: unknown): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = request(url, options, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => resolve(answer(response, Buffer.concat(chunks).toString())))
+      })
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // The connection was lost while nobody used it: nothing was asked yet.
+        if (sent.reusedSocket && error.code === 'ECONNRESET') {
+          this.#send(url, options, body).then(resolve, reject)
+        } else reject(error)
+      })
+      sent.end(body === undefined ? undefined : JSON.stringify(body))
+    })
+  }
+}
+
+function answer(response: IncomingMessage, text: string): Answer {
+  const isJson = response.headers['content-type']?.includes(JSON_TYPE)
+  return {
+    status: response.statusCode as number,
+    body: isJson ? JSON.parse(text) : text,
+    warnings: warnings(response.headersDistinct.warning),
   }
 }
 

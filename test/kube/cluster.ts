@@ -4,12 +4,13 @@
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { KubeConfig, loadAllYaml } from '@kubernetes/client-node'
+import { type KubeConfig, loadAllYaml } from '@kubernetes/client-node'
 import { run } from '../interop/suite.js'
 import { Api } from './api.js'
 import { Children } from './children.js'
 import { Egress } from './egress.js'
 import { Front } from './front.js'
+import { certifiedAs, withToken } from './kubeconfig.js'
 import { type Manifest, Objects } from './objects.js'
 import { kubeProgram } from './program.js'
 import { apiServerFlags, egressSocket, freePort, ready } from './server.js'
@@ -61,8 +62,8 @@ export class Cluster {
     readonly front: Front,
     readonly url: string,
   ) {
-    this.caPem = this.#read('ca.crt')
-    this.kubeconfig = this.#certified('admin')
+    this.caPem = readFileSync(path.join(children.dir, 'ca.crt'), 'utf8')
+    this.kubeconfig = certifiedAs('admin', children.dir, url)
     this.api = new Api(this.kubeconfig)
     this.#objects = new Objects(this.api)
     this.#egress = new Egress((address) => this.#serviceAt(address))
@@ -144,7 +145,7 @@ export class Cluster {
   userKubeconfig(name: string, groups: readonly string[] = []): KubeConfig {
     const { dir, program } = this.children
     run(program, ['user', dir, name, ...groups], { cwd: dir })
-    return this.#certified(name)
+    return certifiedAs(name, dir, this.url)
   }
 
   /** A token as a pod of the service account gets it. */
@@ -155,7 +156,8 @@ export class Cluster {
   }
 
   async serviceAccountKubeconfig(namespace: string, name: string): Promise<KubeConfig> {
-    return this.#kubeconfig(name, { token: await this.tokenFor(namespace, name) })
+    const token = await this.tokenFor(namespace, name)
+    return withToken(name, token, this.children.dir, this.url)
   }
 
   /** Writes it where the cluster's files are, for a process that reads `KUBECONFIG`. */
@@ -183,29 +185,6 @@ export class Cluster {
     )
     return found ? `${found.metadata.namespace}/${found.metadata.name}` : null
   }
-
-  #certified(name: string): KubeConfig {
-    const certData = base64(this.#read(`${name}.crt`))
-    return this.#kubeconfig(name, { certData, keyData: base64(this.#read(`${name}.key`)) })
-  }
-
-  #kubeconfig(name: string, credentials: object): KubeConfig {
-    const config = new KubeConfig()
-    const cluster = {
-      name: 'kube',
-      server: this.url,
-      caData: base64(this.caPem),
-      skipTLSVerify: false,
-    }
-    config.loadFromClusterAndUser(cluster, { name, ...credentials })
-    return config
-  }
-
-  #read(file: string): string {
-    return readFileSync(path.join(this.children.dir, file), 'utf8')
-  }
 }
 
 const yaml = (file: string): object[] => loadAllYaml(readFileSync(file, 'utf8')).filter(Boolean)
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64')

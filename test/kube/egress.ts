@@ -13,6 +13,8 @@ export type FindService = (clusterIp: string) => Promise<string | null>
 export class Egress {
   readonly #server: Server
   readonly #targets = new Map<string, { readonly ports: readonly number[]; next: number }>()
+  /** Services found; an address is given once. */
+  readonly #known = new Map<string, string>()
   readonly #sockets = new Set<net.Socket | Duplex>()
 
   constructor(readonly findService: FindService) {
@@ -55,7 +57,10 @@ export class Egress {
   }
 
   async #target(clusterIp: string, port: string): Promise<number | null> {
-    const target = this.#targets.get(`${await this.findService(clusterIp)}:${port}`)
+    const service = this.#known.get(clusterIp) ?? (await this.findService(clusterIp))
+    if (service === null) return null
+    this.#known.set(clusterIp, service)
+    const target = this.#targets.get(`${service}:${port}`)
     return target?.ports[target.next++ % target.ports.length] ?? null
   }
 

@@ -9,7 +9,7 @@ import { need, run } from '../interop/suite.js'
 
 const sources = path.join(import.meta.dirname, 'go')
 const go = { cwd: sources }
-const FLAGS = ['-trimpath', '-ldflags=-s -w']
+const FLAGS = ['-trimpath', '-buildvcs=false', '-ldflags=-s -w']
 
 /**
  * The program, which is built where it is not yet there: a matter of minutes.

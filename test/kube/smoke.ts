@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { Watch } from '@kubernetes/client-node'
 import { Api } from './api.js'
 import type { Cluster } from './cluster.js'
+import { certifiedAs } from './kubeconfig.js'
 import type { Manifest } from './objects.js'
 import { kubeSuite } from './suite.js'
 import { until } from './wait.js'
@@ -183,6 +184,23 @@ export const smoke = kubeSuite('the cluster of the tests', {
     })
     ok(await ended)
     equal((await cluster.api.request('GET', pods)).status, 200)
+  },
+
+  'a silent network loses nothing': async (cluster) => {
+    const direct = new Api(
+      certifiedAs('admin', cluster.children.dir, `https://127.0.0.1:${cluster.port}`),
+    )
+    const undo = cluster.front.silence()
+    let answered = false
+    const asked = cluster.api.request('GET', pods).then(({ status }) => {
+      answered = true
+      return status
+    })
+    equal((await direct.request('GET', pods)).status, 200)
+    equal(answered, false)
+    undo()
+    equal(await asked, 200)
+    direct.close()
   },
 
   'a revision from before a compaction is gone': async (cluster) => {

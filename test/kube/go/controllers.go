@@ -60,7 +60,7 @@ func controllers(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: kube controllers DIR URL")
 	}
-	endWithParent()
+	endWithParent(func() {})
 	dir, url := args[0], args[1]
 	rootCA, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
 	if err != nil {

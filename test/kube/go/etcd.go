@@ -27,7 +27,7 @@ func serveEtcd(args []string) error {
 	if len(args) != 1 {
 		return errors.New("usage: kube etcd DIR")
 	}
-	endWithParent()
+	endWithParent(func() { _ = os.RemoveAll(args[0]) })
 	client := endpoint(args[0])
 	// There is no peer, yet etcd listens for one, at a file named after a host and its port.
 	if err := os.Chdir(args[0]); err != nil {

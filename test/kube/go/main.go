@@ -39,7 +39,7 @@ func fail(err error) {
 }
 
 func apiserver(args []string) error {
-	endWithParent()
+	endWithParent(func() {})
 	command := app.NewAPIServerCommand()
 	command.SetArgs(args)
 	os.Exit(cli.Run(command))
@@ -48,9 +48,10 @@ func apiserver(args []string) error {
 
 // endWithParent stops a server whose test died without stopping it: its standard input is a pipe that
 // only the test holds open.
-func endWithParent() {
+func endWithParent(before func()) {
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
+		before()
 		os.Exit(1)
 	}()
 }
