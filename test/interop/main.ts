@@ -8,3 +8,5 @@ import { snpGo } from './snp/suite.js'
 import { runAll } from './suite.js'
 
 await runAll([earGo, earRust, snpGo, ...kubeSuites])
+// A case that failed may have left a server open.
+process.exit()

@@ -8,3 +8,5 @@ import { kubeSuites } from './suites.js'
 const [word = ''] = process.argv.slice(2)
 
 await runAll(kubeSuites.filter(({ name }) => name.includes(word)))
+// A case that failed may have left a server open.
+process.exit()
