@@ -6,7 +6,7 @@ import type { Decision, PodRequest } from './decide.js'
 import { ANNOTATIONS, MANAGED_LABEL, SIDECAR } from './names.js'
 import { namesakes } from './ours.js'
 import { containersOf, type Pod, readPod } from './pod.js'
-import { type Fields, quoted, refusal, textOf } from './pod-read.js'
+import { type Fields, ownOf, quoted, refusal, textOf } from './pod-read.js'
 import { same } from './pod-same.js'
 import { kataAnnotations } from './refuse-host.js'
 import { refusePorts } from './refuse-ports.js'
@@ -51,9 +51,7 @@ function refuseConversion(before: Pod, after: Pod): void {
 }
 
 function frozen(kind: string, name: string, before: Fields, after: Fields): void {
-  const was = Object.hasOwn(before, name) ? before[name] : undefined
-  const is = Object.hasOwn(after, name) ? after[name] : undefined
-  if (same(was, is)) return
+  if (same(ownOf(before, name), ownOf(after, name))) return
   throw refusal(
     'ERR_POD_UPDATE',
     `${kind} ${quoted(name)} of a confidential Pod does not change: delete the Pod and create it anew`,

@@ -75,13 +75,14 @@ export const NODE_LABELS = {
 
 /** A GPU handed to a guest as a whole. */
 export const PASSTHROUGH_GPU = 'nvidia.com/pgpu'
-/** GPUs, and parts of them, that the host's own driver holds; a name or, ending in `*`, its beginning. */
-export const HOST_GPUS = [
+/** GPUs that no guest attests: the host's driver holds them, or a claim picks them; `*` ends a beginning. */
+export const FOREIGN_GPUS = [
   'nvidia.com/gpu',
   'nvidia.com/gpu.shared',
   'nvidia.com/mig-*',
   'amd.com/gpu',
   'gpu.intel.com/*',
+  'deviceclass.resource.kubernetes.io/*',
 ] as const
 
 export interface Amounts {

@@ -4,7 +4,7 @@
 
 import { SIDECAR } from './names.js'
 import { type Container, containersOf, type Pod } from './pod.js'
-import { type Fields, isFields, listOf, refusal } from './pod-read.js'
+import { type Fields, isFields, listOf, ownOf, refusal } from './pod-read.js'
 import { same } from './pod-same.js'
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -46,7 +46,7 @@ function difference(actual: Fields, expected: Fields, pod: Pod): string | null {
   const names = new Set([...Object.keys(expected), ...Object.keys(actual)])
   for (const name of names) {
     const admits = ADDITIONS[name as keyof typeof ADDITIONS] ?? same
-    if (!admits(actual[name], expected[name], pod)) return name
+    if (!admits(ownOf(actual, name), ownOf(expected, name), pod)) return name
   }
   return null
 }

@@ -2,7 +2,7 @@
 // Kubernetes quantities ("100m", "64Mi", "1e3"), exactly: they are added and compared with what was
 // leased, so nothing may be rounded on the way in.
 
-import { quoted, refusal } from './pod-read.js'
+import { refusal } from './pod-read.js'
 
 /** Quantities are held in units of 10⁻⁹, the smallest that Kubernetes has. */
 const NANO = 1_000_000_000n
@@ -41,15 +41,12 @@ const FORM = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTP
 export function parseQuantity(value: unknown, at: string): bigint {
   const text = typeof value === 'number' ? String(value) : value
   const parts = typeof text === 'string' && text.length <= LONGEST ? FORM.exec(text) : null
-  if (parts === null) {
+  const [, sign, digits = '', exponent = '0', suffix = ''] = parts ?? []
+  const power = Number(exponent)
+  if (parts === null || Math.abs(power) > MOST_EXPONENT) {
     throw refusal('ERR_POD_FORMAT', `${at} must be a quantity such as 100m or 64Mi`)
   }
-  const [, sign = '', digits = '', exponent, suffix = ''] = parts
-  const [whole = '', fraction = ''] = digits.split('.')
-  const power = exponent === undefined ? 0 : Number(exponent)
-  if (Math.abs(power) > MOST_EXPONENT) {
-    throw refusal('ERR_POD_FORMAT', `${at} is ${quoted(String(text))}, which no resource has`)
-  }
+  const [whole, fraction = ''] = digits.split('.') as [string, string?]
   const [scale, divisor] = SUFFIXES.get(suffix) as readonly [bigint, bigint]
   const numerator = BigInt(whole + fraction) * scale * NANO * 10n ** BigInt(Math.max(power, 0))
   const denominator = divisor * 10n ** BigInt(fraction.length + Math.max(-power, 0))

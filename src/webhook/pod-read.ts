@@ -62,6 +62,10 @@ export function integerOf(value: unknown, at: string): number {
   return value as number
 }
 
+/** A name may be any, such as one that every object has from its prototype. */
+export const ownOf = (fields: Fields, name: string): unknown =>
+  Object.hasOwn(fields, name) ? fields[name] : undefined
+
 /** One value of a map of strings, as labels and annotations are; undefined when it is not there. */
 export function entryOf(map: Fields, name: string, at: string): string | undefined {
   return Object.hasOwn(map, name) ? textOf(map[name], `${at}[${quoted(name)}]`) : undefined

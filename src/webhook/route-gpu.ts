@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What GPUs a Pod asks for, and that they are of a kind that a confidential guest can attest.
 
-import { HOST_GPUS, PASSTHROUGH_GPU, type RuntimeClass } from './names.js'
+import { FOREIGN_GPUS, PASSTHROUGH_GPU, type RuntimeClass } from './names.js'
 import { type Container, containersOf, type Pod } from './pod.js'
 import { parseQuantity } from './pod-quantity.js'
 import { fieldsOf, listOf, quoted, refusal } from './pod-read.js'
@@ -9,21 +9,21 @@ import { fieldsOf, listOf, quoted, refusal } from './pod-read.js'
 export interface Gpus {
   /** Where a whole GPU is asked for; null when none is. */
   readonly passthrough: string | null
-  /** Where one is asked for that the host's driver holds. */
-  readonly host: { readonly at: string; readonly resource: string } | null
+  /** Where one is asked for that cannot be attested. */
+  readonly foreign: { readonly at: string; readonly resource: string } | null
 }
 
 /** @throws {AttestationError} `ERR_POD_FORMAT` */
 export function gpusOf(pod: Pod): Gpus {
   let passthrough: string | null = null
-  let host: Gpus['host'] = null
+  let foreign: Gpus['foreign'] = null
   for (const container of containersOf(pod, ['containers', 'initContainers'])) {
     for (const [resource, at] of requestsOf(container)) {
       if (resource === PASSTHROUGH_GPU) passthrough ??= at
-      else host ??= { at, resource }
+      else foreign ??= { at, resource }
     }
   }
-  return { passthrough, host }
+  return { passthrough, foreign }
 }
 
 /** Resources that are GPUs, of which there is more than none. */
@@ -43,20 +43,20 @@ function requestsOf({
 
 const isGpu = (resource: string): boolean =>
   resource === PASSTHROUGH_GPU ||
-  HOST_GPUS.some((name) =>
+  FOREIGN_GPUS.some((name) =>
     name.endsWith('*') ? resource.startsWith(name.slice(0, -1)) : resource === name,
   )
 
 /** @throws {AttestationError} `ERR_POD_GPU`, `ERR_POD_FORMAT` */
 export function refuseGpus(
   pod: Pod,
-  { passthrough, host }: Gpus,
+  { passthrough, foreign }: Gpus,
   { name, gpu }: RuntimeClass,
 ): void {
-  if (host !== null) {
+  if (foreign !== null) {
     throw refusal(
       'ERR_POD_GPU',
-      `${host.at} asks for ${quoted(host.resource)}, which the host's driver holds: a confidential Pod asks for ${PASSTHROUGH_GPU}`,
+      `${foreign.at} asks for ${quoted(foreign.resource)}, which no guest can attest: a confidential Pod asks for ${PASSTHROUGH_GPU}`,
     )
   }
   if (passthrough !== null && !gpu) {

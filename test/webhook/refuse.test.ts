@@ -107,6 +107,11 @@ const CASES: readonly (readonly [title: string, pod: Loose, code: Code])[] = [
   ['a slice of a GPU', cpuPod(limit('nvidia.com/mig-1g.10gb')), 'ERR_POD_GPU'],
   ['a GPU of AMD', gpuPod(limit('amd.com/gpu')), 'ERR_POD_GPU'],
   ['a GPU of Intel', cpuPod(limit('gpu.intel.com/i915')), 'ERR_POD_GPU'],
+  [
+    'a GPU by device class',
+    gpuPod(limit('deviceclass.resource.kubernetes.io/gpu.nvidia.com')),
+    'ERR_POD_GPU',
+  ],
   ['a whole GPU without a class for GPUs', cpuPod(limit('nvidia.com/pgpu')), 'ERR_POD_GPU'],
   [
     'a whole GPU in an init container',
