@@ -76,7 +76,7 @@ export const NODE_LABELS = {
 /** A GPU handed to a guest as a whole. */
 export const PASSTHROUGH_GPU = 'nvidia.com/pgpu'
 /** GPUs that no guest attests: the host's driver holds them, or a claim picks them; `*` ends a beginning. */
-export const FOREIGN_GPUS = [
+export const HOST_GPUS = [
   'nvidia.com/gpu',
   'nvidia.com/gpu.shared',
   'nvidia.com/mig-*',

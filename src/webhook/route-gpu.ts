@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What GPUs a Pod asks for, and that they are of a kind that a confidential guest can attest.
 
-import { FOREIGN_GPUS, PASSTHROUGH_GPU, type RuntimeClass } from './names.js'
+import { HOST_GPUS, PASSTHROUGH_GPU, type RuntimeClass } from './names.js'
 import { type Container, containersOf, type Pod } from './pod.js'
 import { parseQuantity } from './pod-quantity.js'
 import { fieldsOf, listOf, quoted, refusal } from './pod-read.js'
@@ -43,7 +43,7 @@ function requestsOf({
 
 const isGpu = (resource: string): boolean =>
   resource === PASSTHROUGH_GPU ||
-  FOREIGN_GPUS.some((name) =>
+  HOST_GPUS.some((name) =>
     name.endsWith('*') ? resource.startsWith(name.slice(0, -1)) : resource === name,
   )
 
