@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
-import { SIDECAR_BUNDLE } from './sidecar-bundle.mjs'
+import { SERVICE_BUNDLE } from './service-bundle.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outdir = path.join(root, 'build/bench')
@@ -32,7 +32,7 @@ await esbuild.build({
 })
 // As the image has it.
 await esbuild.build({
-  ...SIDECAR_BUNDLE,
+  ...SERVICE_BUNDLE,
   absWorkingDir: root,
   entryPoints: ['bench/simulated.ts'],
   outfile: path.join(outdir, 'simulated.cjs'),

@@ -8,10 +8,12 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
-import { SIDECAR_BUNDLE } from './sidecar-bundle.mjs'
+import { SERVICE_BUNDLE } from './service-bundle.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
+/** Whose process an image has. */
+const SERVICES = ['sidecar', 'webhook']
 const out = (name) => path.join(root, 'build', name)
 
 /** Runs a tool of node_modules with this very Node, so that no shell or PATH matters. */
@@ -53,17 +55,17 @@ async function bundle() {
   })
 }
 
-/** The sidecar's process in one file, for the image. */
-async function bundleSidecar() {
+/** The process of a service in one file, for its image. */
+async function bundleService(name) {
   await esbuild.build({
-    ...SIDECAR_BUNDLE,
+    ...SERVICE_BUNDLE,
     absWorkingDir: root,
-    entryPoints: ['build/js/src/sidecar/main.js'],
-    outfile: 'build/sidecar.cjs',
+    entryPoints: [`build/js/src/${name}/main.js`],
+    outfile: `build/${name}.cjs`,
     // Run by its name, without a shell.
     banner: { js: '#!/usr/local/bin/node' },
   })
-  chmodSync(out('sidecar.cjs'), 0o755)
+  chmodSync(out(`${name}.cjs`), 0o755)
 }
 
 mkdirSync(out(''), { recursive: true })
@@ -72,5 +74,5 @@ if (!process.argv.includes('--core')) {
   rmSync(out('js'), { recursive: true, force: true })
   run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json'])
   await bundle()
-  await bundleSidecar()
+  for (const name of SERVICES) await bundleService(name)
 }

@@ -42,7 +42,7 @@ t.test('webhook: a call that is wrong is refused as everywhere', async (t) => {
   for (const [argv, code] of [
     [CHOICE, 'ERR_USAGE'],
     [FILES, 'ERR_USAGE'],
-    [[...FILES, ...CHOICE, '--platform', 'sgx'], 'ERR_ARGUMENT'],
+    [[...FILES, ...CHOICE, '--log-level', 'all'], 'ERR_ARGUMENT'],
     [[...FILES, ...CHOICE, '--tls-key', 'other'], 'ERR_USAGE'],
     [[...FILES, ...CHOICE, '--mock'], 'ERR_USAGE'],
   ] as const) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the sidecar's process becomes one file: it starts in half the time, in less memory.
+// How the process of a service becomes one file: it starts in half the time, in less memory.
 
 /** Options of esbuild, without what goes in and out. */
-export const SIDECAR_BUNDLE = {
+export const SERVICE_BUNDLE = {
   bundle: true,
   // As CommonJS, what is imported only when it is needed is also read only then.
   format: 'cjs',
