@@ -3,5 +3,15 @@
 
 import type { Suite } from '../interop/suite.js'
 import { smoke } from './smoke.js'
+import { webhook } from './webhook.js'
+import { webhookOthers } from './webhook-others.js'
+import { webhookPolicies } from './webhook-policies.js'
+import { webhookUpdates } from './webhook-updates.js'
 
-export const kubeSuites: readonly Suite[] = [smoke]
+export const kubeSuites: readonly Suite[] = [
+  smoke,
+  webhook,
+  webhookPolicies,
+  webhookUpdates,
+  webhookOthers,
+]
