@@ -6,6 +6,7 @@ import { AttestationError } from '../errors.js'
 import { bundleCommand } from './bundle.js'
 import { demoCommand } from './demo.js'
 import { detectCommand } from './detect.js'
+import { directoryCommand } from './directory.js'
 import { EXIT, EXIT_OF_LAYER, type ExitCode } from './exit.js'
 import { inspectCommand } from './inspect.js'
 import type { Io } from './io.js'
@@ -57,6 +58,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
   for (const command of [
     demoCommand(io, answer),
     detectCommand(io, answer),
+    directoryCommand(io),
     inspectCommand(io),
     policyCommand(io),
     quoteCommand(io),
