@@ -61,6 +61,6 @@ async function directory(
     ])
   const settings = settingsOf(flags)
   const log = createLog(settings.level, { write: (line) => io.err(line) })
-  const source = await openSource(settings.source, { clock: systemClock, log })
+  const source = await openSource(settings.source, { clock: systemClock, log, env: io.env })
   await serve({ settings, clock: systemClock, log, source, stop: io.stop() })
 }

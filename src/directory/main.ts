@@ -25,7 +25,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2))
   log = createLog(settings.level, destination)
-  const source = await openSource(settings.source, { clock: systemClock, log })
+  const source = await openSource(settings.source, { clock: systemClock, log, env: process.env })
   // What is still to be written keeps the process until it is.
   await serve({ settings, clock: systemClock, log, source, stop: stop.signal })
 }

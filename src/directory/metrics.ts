@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `/metrics` counts, in Prometheus' text format. Nothing in it names a lease or an owner.
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import type { Code } from '../errors.js'
 import type { ConnectionCounts } from '../service/connections.js'
+import { addConnections, requestDuration } from '../service/metrics.js'
 import type { Counts } from './state.js'
 
 /** What is read when somebody asks. */
@@ -30,21 +31,6 @@ const REQUEST_SECONDS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 
 export function createMetrics(sources: () => MetricSources): Metrics {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
-  const duration = new Histogram({
-    name: 'assay_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer',
-    labelNames: ['route', 'status'],
-    buckets: REQUEST_SECONDS,
-    registers,
-  })
-  // Looked up by one string: finding a child by its labels costs more than counting.
-  const children = new Map<string, { observe(seconds: number): void }>()
-  const durationOf = (route: string, status: number) => {
-    const key = `${status}${route}`
-    const child = children.get(key) ?? duration.labels(route, `${status}`)
-    children.set(key, child)
-    return child
-  }
   const refusals = new Counter({
     name: 'assay_refusals_total',
     help: 'Requests refused, by code',
@@ -62,7 +48,7 @@ export function createMetrics(sources: () => MetricSources): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    request: (route, status, seconds) => durationOf(route, status).observe(seconds),
+    request: requestDuration(registers, REQUEST_SECONDS),
     refusal: (code) => refusals.inc({ code }),
     change: (gone) => changed[`${gone}`].inc(),
   }
@@ -89,12 +75,6 @@ const READINGS: Readonly<Record<string, Reading>> = {
   assay_directory_streams: ['Listeners to changes', ({ streams }) => streams()],
 }
 
-const CONNECTIONS: Readonly<Record<keyof ConnectionCounts, string>> = {
-  open: 'Connections that stand',
-  evicted: 'Connections ended while they were idle, because others came',
-  refused: 'Connections closed on arrival, because all others were being answered',
-}
-
 function addGauges(registers: Registry[], sources: () => MetricSources): void {
   for (const [name, [help, read]] of Object.entries(READINGS)) {
     new Gauge({
@@ -106,16 +86,5 @@ function addGauges(registers: Registry[], sources: () => MetricSources): void {
       },
     })
   }
-  for (const [name, help] of Object.entries(CONNECTIONS)) {
-    new Gauge({
-      name: `assay_connections_${name}`,
-      help,
-      registers,
-      collect() {
-        const counts = sources().connections()
-        if (counts) this.set(counts[name as keyof ConnectionCounts])
-        else this.remove()
-      },
-    })
-  }
+  addConnections(registers, () => sources().connections())
 }

@@ -140,7 +140,14 @@ t.test('service: requests that leave no line but a number', async (t) => {
 
 t.test('sources: what the settings name', async (t) => {
   const { log } = recorded()
-  const world = { clock: new HandClock(), log }
+  const inside = { KUBERNETES_SERVICE_HOST: '192.0.2.1', KUBERNETES_SERVICE_PORT: '443' }
+  const world = { clock: new HandClock(), log, env: {} }
   t.equal((await openSource({ kind: 'example' }, world)).connected, true)
   t.equal((await openSource({ kind: 'file', file: 'none.json' }, world)).connected, false)
+  const kube = { kind: 'kube', nodeHost: null, gateway: null, expectations: null } as const
+  const source = await openSource({ ...kube, kubeconfig: null }, { ...world, env: inside })
+  t.equal(source.connected, false)
+  await source.close()
+  await rejectsCode(t, openSource({ ...kube, kubeconfig: null }, world), 'ERR_ARGUMENT')
+  await rejectsCode(t, openSource({ ...kube, kubeconfig: '/nothing' }, world), 'ERR_ARGUMENT')
 })
