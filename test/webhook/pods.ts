@@ -94,7 +94,7 @@ export function put(pointer: string, value: unknown): (pod: Loose) => void {
       at[step] ??= {}
       at = at[step]
     }
-    at[steps.at(-1) as string] = value
+    at[steps.at(-1) as string] = structuredClone(value)
   }
 }
 
