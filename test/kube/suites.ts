@@ -2,7 +2,7 @@
 // All suites that need a cluster.
 
 import type { Suite } from '../interop/suite.js'
-import { smoke } from './smoke.js'
+import { smoke } from './smoke/suite.js'
 import { webhook } from './webhook.js'
 import { webhookOthers } from './webhook-others.js'
 import { webhookPolicies } from './webhook-policies.js'
