@@ -98,11 +98,12 @@ async function collect(
   return { bytes: joinBytes(chunks).slice(0, most), whole }
 }
 
-/** Whatever a transport throws means that there is no connection, or no longer. */
+/** Whatever a transport throws, but for a refusal of its own, means that there is no connection. */
 async function connected<Value>(run: () => Promise<Value>): Promise<Value> {
   try {
     return await run()
   } catch (cause) {
+    if (cause instanceof AttestationError) throw cause
     const sentence = ['no answer from the attester', reasonOf(cause)].filter(Boolean).join(': ')
     throw new AttestationError('ERR_ATTESTER_NETWORK', sentence, { cause })
   }
