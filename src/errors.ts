@@ -209,6 +209,7 @@ export const CODES = {
   ERR_DIRECTORY_LEASE: 'unavailable',
   ERR_DIRECTORY_SERVICE: 'unavailable',
   ERR_EXPECTATIONS_DIGEST: 'unavailable',
+  ERR_EXPECTATIONS_MISSING: 'unavailable',
   ERR_ENDPOINT_ADDRESS: 'unavailable',
   ERR_ENDORSER_TIMEOUT: 'unavailable',
   ERR_ENDORSER_RATE_LIMIT: 'unavailable',

@@ -24,6 +24,8 @@ export interface LiveOptions {
   readonly batch: boolean
   readonly userData?: Uint8Array
   readonly headers: Readonly<Record<string, string>>
+  /** Whether a name may only lead to hosts that everybody reaches; false when not given. */
+  readonly publicOnly?: boolean
 }
 
 /** What came, as an evidence file would hold it, and the answer itself for `encodeBundle`. */
@@ -48,7 +50,7 @@ export async function fetchLive(
   io: Pick<Io, 'random' | 'err'>,
 ): Promise<LiveEvidence> {
   const nonce = new Uint8Array(options.nonce ?? io.random(LIMITS.nonceMost))
-  const transport = nodeTransport()
+  const transport = nodeTransport({ publicOnly: options.publicOnly ?? false })
   const quote: QuoteOptions = {
     url,
     transport,

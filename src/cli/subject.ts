@@ -13,7 +13,7 @@ import { isDocument } from './evidence-kind.js'
 import { labelOf, readInput } from './files.js'
 import { type GpuFlags, readGpus } from './gpu-flags.js'
 import type { Io } from './io.js'
-import { fetchLive } from './live.js'
+import { fetchLive, type LiveOptions } from './live.js'
 import {
   type LiveFlags,
   liveOptions,
@@ -70,7 +70,7 @@ export async function readSubject(
   io: Io,
 ): Promise<Subject> {
   if ((target === undefined) === (flags.snp === undefined)) {
-    throw usage('name the evidence: a FILE, a URL, --snp FILE or --gpu FILE')
+    throw usage('name the evidence: a FILE, a URL, a --lease, --snp FILE or --gpu FILE')
   }
   if (target !== undefined && flags.gpu) throw usage('--gpu is for --snp or for itself')
   const live = target !== undefined && URL_SCHEME.test(target)
@@ -156,9 +156,18 @@ async function fetchSubject(
 ): Promise<Subject> {
   if (flags.offline) throw usage('--offline forbids what a URL asks for')
   if (given.channelSpki) throw usage('--tls-key is for files; a URL has a connection of its own')
-  const live = await fetchLive(url, requestOf(url, flags, given), io)
-  const { answer, evidence, nonce, channelSpki, userData, endorsements } = live
-  const { rims, ocspResponses } = live
+  return fetchEndpoint(url, requestOf(url, flags, given), given.userData, io)
+}
+
+/** Asks for evidence; what was asked, and over which connection, is the challenge. */
+export async function fetchEndpoint(
+  url: string,
+  asked: LiveOptions,
+  userData: Uint8Array | null,
+  io: Io,
+): Promise<Subject> {
+  const live = await fetchLive(url, asked, io)
+  const { answer, evidence, nonce, channelSpki, endorsements, rims, ocspResponses } = live
   const challenge = { nonce, channelSpki, userData }
   return { evidence, endorsements, rims, ocspResponses, challenge, answer }
 }

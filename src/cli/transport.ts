@@ -2,15 +2,20 @@
 // The transport of Node: says whose key answered, and reaches a sidecar, whose certificate nobody
 // signed.
 
+import dns from 'node:dns'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Transport, TransportAnswer } from '../client/index.js'
+import { isPublicAddress, type Transport, type TransportAnswer } from '../client/index.js'
 import type { Bytes } from '../core/private-copy.js'
+import { AttestationError } from '../errors.js'
 
 export interface TransportOptions {
   /** Certificates to trust where certificates are checked, PEM, in place of the platform's. */
   readonly ca?: string
+  /** Whether names may only lead to hosts that everybody reaches; false when not given. */
+  readonly publicOnly?: boolean
 }
 
 /**
@@ -22,7 +27,7 @@ export interface TransportOptions {
  * carries a token is another matter: nothing has been proven when the token is handed over, so it
  * goes only to a server whose certificate the platform trusts.
  */
-export function nodeTransport({ ca }: TransportOptions = {}): Transport {
+export function nodeTransport({ ca, publicOnly }: TransportOptions = {}): Transport {
   return ({ method, url, headers, body, signal }) =>
     new Promise<TransportAnswer>((resolve, reject) => {
       const plain = url.protocol === 'http:'
@@ -37,6 +42,7 @@ export function nodeTransport({ ca }: TransportOptions = {}): Transport {
         rejectUnauthorized: 'authorization' in headers,
         minVersion: 'TLSv1.2',
         ...(ca !== undefined && { ca }),
+        ...(publicOnly && { lookup: publicLookup(dns.lookup) }),
       }
       const request = (plain ? http : https).request(url, options, (response) => {
         resolve({
@@ -53,6 +59,30 @@ export function nodeTransport({ ca }: TransportOptions = {}): Transport {
       request.end(body)
     })
 }
+
+/**
+ * Resolves a name as `resolve` does, and drops the addresses that not everybody reaches. It is the
+ * resolution that the connection is made by, so that a name cannot mean two things.
+ */
+export const publicLookup =
+  (
+    resolve: (host: string, options: dns.LookupAllOptions, done: Resolved) => void,
+  ): LookupFunction =>
+  (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, [])
+      const open = addresses.filter(({ address }) => isPublicAddress(address))
+      const [first] = open
+      if (first === undefined) {
+        const sentence = `${host} is a host that not everybody reaches`
+        return callback(new AttestationError('ERR_ENDPOINT_ADDRESS', sentence), [])
+      }
+      if (options.all) return callback(null, open)
+      callback(null, first.address, first.family)
+    })
+  }
+
+type Resolved = (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void
 
 function headerOf({ headers }: http.IncomingMessage, name: string): string | null {
   const value = headers[name]

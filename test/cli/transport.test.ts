@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The transport of Node against real sockets: whose key answered, and to whom it talks at all.
 
+import type { LookupAddress } from 'node:dns'
 import tls from 'node:tls'
 import t from 'tap'
-import { nodeTransport } from '../../src/cli/transport.js'
+import { nodeTransport, publicLookup } from '../../src/cli/transport.js'
 import { QUOTE } from '../evidence/documents.js'
 import { type Handler, json, serve, serveBytes } from '../fake/server.js'
 import { mintTls } from '../fake/tls.js'
@@ -137,4 +138,41 @@ t.test('nodeTransport: an abort closes the connection', async (t) => {
   )
   await t.rejects(ask(url, { signal: controller.signal }), reason)
   await closed
+})
+
+t.test('nodeTransport: of a name, only where everybody gets to', async (t) => {
+  const { url } = await opened(
+    t,
+    serve(() => json(QUOTE), identity),
+  )
+  const named = url.replace('127.0.0.1', 'localhost')
+  await ask(named, { transport: nodeTransport({ publicOnly: false }) })
+  const asking = ask(named, { transport: nodeTransport({ publicOnly: true }) })
+  await rejectsCode(t, asking, 'ERR_ENDPOINT_ADDRESS')
+})
+
+t.test('publicLookup: drops what not everybody reaches', async (t) => {
+  const found = [
+    { address: '10.0.0.1', family: 4 },
+    { address: '8.8.8.8', family: 4 },
+    { address: '2606:4700::1111', family: 6 },
+  ]
+  const asked: unknown[] = []
+  const resolver =
+    (addresses: LookupAddress[], error: Error | null = null): Parameters<typeof publicLookup>[0] =>
+    (host, options, done) => {
+      asked.push([host, options])
+      done(error, addresses)
+    }
+  const look = (resolve: ReturnType<typeof resolver>, all: boolean) =>
+    new Promise<unknown[]>((done) => {
+      publicLookup(resolve)('a.example', { all }, (...answer) => done(answer))
+    })
+  t.strictSame(await look(resolver(found), true), [null, found.slice(1)])
+  t.strictSame(await look(resolver(found), false), [null, '8.8.8.8', 4])
+  t.strictSame(asked, Array(2).fill(['a.example', { all: true }]), 'looks at all of them')
+  const none = await look(resolver(found.slice(0, 1)), true)
+  t.match(none, [{ code: 'ERR_ENDPOINT_ADDRESS' }, []])
+  const failure = new Error('ENOTFOUND')
+  t.strictSame(await look(resolver([], failure), true), [failure, []])
 })

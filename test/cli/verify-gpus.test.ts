@@ -141,7 +141,7 @@ t.test('verify --gpu: a wrong call', async (t) => {
     [['--gpu', gpu, '--report-data', '00'], /--report-data is for evidence of a CPU/],
     [['--gpu', gpu, '--tls-key', 'x'], /--tls-key is for evidence of a CPU/],
     [['--gpu', gpu, '--batch'], /--batch is for evidence of a CPU/],
-    [[], /a FILE, a URL, --snp FILE or --gpu FILE/],
+    [[], /a FILE, a URL, a --lease, --snp FILE or --gpu FILE/],
   ]
   for (const [argv, says] of calls) {
     const { code, err } = await run([...argv, ...AUTHENTICITY])
