@@ -5,6 +5,7 @@ import type { Suite } from '../interop/suite.js'
 import { smoke } from './smoke/suite.js'
 import { webhook } from './webhook.js'
 import { webhookOthers } from './webhook-others.js'
+import { webhookOutage } from './webhook-outage.js'
 import { webhookPolicies } from './webhook-policies.js'
 import { webhookUpdates } from './webhook-updates.js'
 
@@ -14,4 +15,5 @@ export const kubeSuites: readonly Suite[] = [
   webhookPolicies,
   webhookUpdates,
   webhookOthers,
+  webhookOutage,
 ]

@@ -4,7 +4,7 @@
 
 import { ANNOTATIONS, NODE_LABELS, PASSTHROUGH_GPU, SIDECAR } from '../../src/webhook/names.js'
 import type { Manifest } from '../deploy/manifests.js'
-import { ORDINARY_CLASS } from './webhook-world.js'
+import { LEASE, ORDINARY_CLASS } from './webhook-world.js'
 
 export type Kind = 'cpu' | 'gpu' | 'optedOut'
 
@@ -32,6 +32,21 @@ export function leasePod(name: string, kind: Kind | 'ordinary' = 'ordinary'): Ma
     },
   }
 }
+
+/** Of two such pods. */
+export const deployment = (name: string, pod: Manifest): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: LEASE },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, app: name } },
+      spec: pod.spec,
+    },
+  },
+})
 
 export const sidecarOf = ({ spec }: Manifest): Manifest =>
   spec.containers.find(({ name }: Manifest) => name === SIDECAR.container)

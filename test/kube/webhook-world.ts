@@ -32,7 +32,7 @@ export class WebhookWorld {
   }
 
   /** Installs the manifests, makes a certificate, starts two replicas. */
-  static async install(cluster: Cluster): Promise<WebhookWorld> {
+  static async install(cluster: Cluster, authority = new Authority()): Promise<WebhookWorld> {
     const world = new WebhookWorld(cluster)
     await cluster.applyObjects(world.manifests)
     for (const name of [...RUNTIME_CLASSES.map((one) => one.name), ORDINARY_CLASS]) {
@@ -40,7 +40,6 @@ export class WebhookWorld {
       await cluster.api.must('POST', '/apis/node.k8s.io/v1/runtimeclasses', runtimeClass)
     }
     await cluster.namespace(LEASE, LABELS)
-    const authority = new Authority()
     await world.trust(authority.cert)
     world.serveWith(authority)
     await world.start(2)
@@ -93,6 +92,13 @@ export class WebhookWorld {
     const rest = this.manifests.filter(({ kind }) => kind !== 'ConfigMap')
     await this.start(2, [...rest, settings])
     await Promise.all(old.map((webhook) => webhook.kill()))
+  }
+
+  /** Replaces them as a rollout does: the new ones serve before the old ones are told to end. */
+  async rollOut(): Promise<void> {
+    const old = this.#running.splice(0)
+    await this.start(2)
+    await Promise.all(old.map((webhook) => webhook.terminate()))
   }
 
   /** Ends all of them as a crash would. */

@@ -7,7 +7,7 @@ import type { Manifest } from '../deploy/manifests.js'
 import type { Answer } from './api.js'
 import { kubeSuite } from './suite.js'
 import { until } from './wait.js'
-import { leasePod, POD_CHANGES, sidecarOf } from './webhook-pods.js'
+import { deployment, leasePod, POD_CHANGES, sidecarOf } from './webhook-pods.js'
 import { LABELS, LEASE, ORDINARY_CLASS, podsOf, WebhookWorld } from './webhook-world.js'
 
 let world: WebhookWorld
@@ -103,20 +103,6 @@ const refusals = Object.fromEntries(
     },
   ]),
 )
-
-const deployment = (name: string, pod: Manifest): Manifest => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: LEASE },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, app: name } },
-      spec: pod.spec,
-    },
-  },
-})
 
 const podsLike = async (namespace: string, label: string): Promise<Manifest[]> => {
   const { items } = await world.cluster.api.must(
