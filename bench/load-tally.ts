@@ -83,7 +83,8 @@ export class Tally {
   }
 }
 
-function times(values: readonly number[], seconds: number): Times {
+/** In milliseconds, over so many seconds. */
+export function times(values: readonly number[], seconds: number): Times {
   const sorted = Float64Array.from(values).sort()
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

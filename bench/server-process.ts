@@ -2,7 +2,7 @@
 // A server under test in a process of its own, watched from outside: memory, processor time, open
 // files.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
@@ -13,6 +13,8 @@ export interface ServerCommand {
   readonly argv: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly group?: MemoryGroup
+  /** Where it says on which port it listens; standard output unless told. */
+  readonly says?: 'stdout' | 'stderr'
 }
 
 /** A process that has said where it listens. */
@@ -39,27 +41,39 @@ const LISTENING = /https:\/\/[^\s"]+:(\d+)/
 /** Of the clock in /proc. */
 const TICKS_PER_SECOND = 100
 
-export async function startServer({ argv, env, group }: ServerCommand): Promise<ServerProcess> {
+export async function startServer({
+  argv,
+  env,
+  group,
+  says = 'stdout',
+}: ServerCommand): Promise<ServerProcess> {
   const begin = performance.now()
   const child = spawn(
     // It joins before it becomes what it is, so that all of it counts.
     group ? 'sh' : process.execPath,
     group ? ['-c', 'echo $$ > "$0" && exec "$@"', group.procs, process.execPath, ...argv] : argv,
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+    { stdio: stdio(says), env: { ...process.env, ...env } },
   )
-  const port = await listening(child)
+  const port = await listening(child, says)
   const startedMs = performance.now() - begin
   return { port, startedMs, ...watch(child) }
 }
 
-function listening(child: ChildProcess): Promise<number> {
+const stdio = (says: 'stdout' | 'stderr'): StdioOptions =>
+  says === 'stdout' ? ['ignore', 'pipe', 'inherit'] : ['ignore', 'inherit', 'pipe']
+
+function listening(child: ChildProcess, says: 'stdout' | 'stderr'): Promise<number> {
   return new Promise((resolve, reject) => {
     let said = ''
+    let isListening = false
     // It is read to the end, so that the server never waits for us.
-    child.stdout?.on('data', (chunk) => {
+    child[says]?.on('data', (chunk) => {
+      if (isListening) return
       said += chunk
       const port = LISTENING.exec(said)?.[1]
-      if (port !== undefined) resolve(Number(port))
+      if (port === undefined) return
+      isListening = true
+      resolve(Number(port))
     })
     child.once('error', reject)
     child.once('exit', () => reject(new Error(`a server under test ended at once: ${said}`)))

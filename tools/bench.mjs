@@ -2,7 +2,7 @@
 // Runs a bench against the package as it is built: `assay` and every dependency are loaded as a
 // user's program loads them; only the bench itself is compiled here.
 //
-//   node tools/bench.mjs [sidecar | soak] [flags]
+//   node tools/bench.mjs [sidecar | webhook | soak] [flags]
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -13,10 +13,10 @@ import { SERVICE_BUNDLE } from './service-bundle.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outdir = path.join(root, 'build/bench')
 /** Each is a program; the servers among them are started by the others. */
-const PROGRAMS = ['main', 'sidecar', 'soak', 'load', 'bare', 'firmware']
+const PROGRAMS = ['main', 'sidecar', 'soak', 'load', 'bare', 'firmware', 'webhook', 'webhook-load']
 
 const [first, ...others] = process.argv.slice(2)
-const named = ['sidecar', 'soak'].includes(first)
+const named = ['sidecar', 'webhook', 'soak'].includes(first)
 
 await esbuild.build({
   absWorkingDir: root,
