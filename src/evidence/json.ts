@@ -53,33 +53,61 @@ function parse(text: string, code: Code): unknown {
   }
 }
 
+/** Of the characters that structure JSON, by their codes: comparing those is what makes this fast. */
+const CODE = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openList: 0x5b,
+  closeList: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const
+
 /** Walks the tokens of valid JSON with the names of every object that is open; null for a list. */
 function checkNames(text: string, code: Code, depth: number): void {
   const open: (Set<string> | null)[] = []
-  /** The last token that says whether a name or a value comes next. */
-  let mark = ''
+  /** Whether a string would be the name of a member. */
+  let isName = false
   for (let at = 0; at < text.length; at++) {
-    const char = text[at] as string
-    if (char === '"') {
-      const end = stringEnd(text, at)
-      if (mark !== ':') addName(open.at(-1) ?? null, text.slice(at, end), code)
-      at = end - 1
-    } else if (char === '}' || char === ']') {
-      open.pop()
-    } else if ('{[,:'.includes(char)) {
-      mark = char
-      if (char === '{' || char === '[') open.push(char === '{' ? new Set() : null)
-      if (open.length > depth) {
-        throw new AttestationError(code, `nested deeper than ${depth} levels`)
+    switch (text.charCodeAt(at)) {
+      case CODE.quote: {
+        const end = stringEnd(text, at)
+        if (isName) addName(open.at(-1) as Set<string>, text.slice(at, end), code)
+        at = end - 1
+        break
       }
+      case CODE.colon:
+        isName = false
+        break
+      case CODE.comma:
+        isName = open.at(-1) !== null
+        break
+      case CODE.openObject:
+        open.push(new Set())
+        isName = true
+        checkDepth(open.length, code, depth)
+        break
+      case CODE.openList:
+        open.push(null)
+        isName = false
+        checkDepth(open.length, code, depth)
+        break
+      case CODE.closeList:
+      case CODE.closeObject:
+        open.pop()
+        break
     }
   }
 }
 
+function checkDepth(depth: number, code: Code, most: number): void {
+  if (depth > most) throw new AttestationError(code, `nested deeper than ${most} levels`)
+}
+
 /** Names are compared as they read, not as they are escaped. */
-function addName(names: Set<string> | null, literal: string, code: Code): void {
-  if (names === null) return
-  const name = JSON.parse(literal) as string
+function addName(names: Set<string>, literal: string, code: Code): void {
+  const name = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
   if (names.has(name)) throw new AttestationError(code, 'a member name stands twice in one object')
   names.add(name)
 }
