@@ -16,6 +16,7 @@ import { sidecarCommand } from './sidecar.js'
 import { simulateCommand } from './simulate.js'
 import { verifyCommand } from './verify.js'
 import { webhookCommand } from './webhook.js'
+import { webhookCertsCommand } from './webhook-certs.js'
 
 /** A command's answer: what it exits with once it has written. */
 export type Answer = (code: ExitCode) => void
@@ -67,6 +68,7 @@ export async function run(argv: readonly string[], version: string, world: Io): 
     bundleCommand(io),
     simulateCommand(io),
     webhookCommand(io),
+    webhookCertsCommand(io),
   ]) {
     program.addCommand(command)
   }

@@ -108,6 +108,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'pino',
     'node:',
   ],
+  'src/webhook/certs': [
+    'src/webhook/certs',
+    'src/service/clock.ts',
+    'src/service/x509-write.ts',
+    'src/core/private-copy.ts',
+    'src/errors.ts',
+    '@kubernetes/client-node',
+    '@peculiar/',
+    'rfc6902',
+    'node:',
+  ],
   'src/directory/': [
     'src/directory/',
     'src/discovery/',
