@@ -31,6 +31,7 @@ export const MANAGED_LABEL = 'akash.network'
 export const NAMESPACE_LABEL = 'akash.network/namespace'
 /** The value of labels, selectors and annotations that are set. */
 export const YES = 'true'
+export const NO = 'false'
 
 export const ANNOTATIONS = {
   /** `cpu` or `cpu-gpu`, as `params.tee` of an SDL. */

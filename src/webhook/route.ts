@@ -4,6 +4,7 @@
 
 import {
   ANNOTATIONS,
+  NO,
   type PlatformName,
   RUNTIME_CLASSES,
   type RuntimeClass,
@@ -13,8 +14,6 @@ import {
 import { annotationOf, type Pod } from './pod.js'
 import { quoted, refusal } from './pod-read.js'
 import type { Gpus } from './route-gpu.js'
-
-const NO = 'false'
 
 /** What a Pod's annotations ask for: a kind of TEE, or whichever its GPUs need. */
 export type Wish = 'cpu' | 'cpu-gpu' | 'either' | null
@@ -45,7 +44,8 @@ export const isConfidential = (pod: Pod): boolean =>
   pod.isManaged &&
   (pod.runtimeClass !== null ||
     annotationOf(pod, ANNOTATIONS.tee) !== undefined ||
-    annotationOf(pod, ANNOTATIONS.attestation) === YES)
+    // Whatever else it says was not written by somebody who wants none.
+    (annotationOf(pod, ANNOTATIONS.attestation) ?? NO) !== NO)
 
 /**
  * The class that a confidential Pod runs under: its own, or that of the platform.

@@ -9,6 +9,7 @@ import {
   KATA_PREFIX,
   MANAGED_LABEL,
   NAMESPACE_LABEL,
+  NO,
   NODE_LABELS,
   PASSTHROUGH_GPU,
   RUNTIME_CLASSES,
@@ -93,7 +94,7 @@ t.test('conditions: runtime classes and annotations are those of the code', asyn
   for (const [condition, ...others] of conditions) {
     t.same(others, [])
     const found = new Set(literals(condition.expression))
-    found.delete(YES)
+    found.delete(NO)
     const image = condition.expression.includes('akash.network/tee')
     t.same([...found].sort(), (image ? asks : classes).toSorted())
   }
@@ -141,7 +142,7 @@ t.test('policies: names and amounts are those of the code', async (t) => {
     has(pods, [requests.cpu, requests.memory, limits.cpu, limits.memory])
   }
   has(image, [SIDECAR.container, 'sidecarImage'])
-  has(updates, [SIDECAR.container, MANAGED_LABEL, KATA_PREFIX, KATA_INIT_DATA])
+  has(updates, [SIDECAR.container, MANAGED_LABEL, KATA_PREFIX])
   has(updates, Object.values(ANNOTATIONS))
   const numbers = policies.flatMap(expressions).flatMap((text) => text.match(/\b\d{4,}\b/g) ?? [])
   t.same([...new Set(numbers)], [String(SIDECAR.port)])

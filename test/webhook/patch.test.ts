@@ -68,6 +68,18 @@ t.test('patch: lists that share their elements cost what they differ by', async 
   }
 })
 
+t.test('patch: elements that both lists share are not looked into', async (t) => {
+  const looked = () => {
+    throw new Error('looked into')
+  }
+  const shared = Array.from(
+    { length: 300 },
+    () => new Proxy({}, { get: looked, ownKeys: looked, getOwnPropertyDescriptor: looked }),
+  )
+  const patch = patchBetween({ l: shared }, { l: [...shared, 'x'] })
+  t.strictSame(patch, [{ op: 'add', path: '/l/300', value: 'x' }])
+})
+
 t.test('same: as text it would be the same, with the names in order', async () => {
   const ordered = (value: unknown): unknown =>
     Array.isArray(value)

@@ -128,6 +128,10 @@ t.test('update: a Pod does not become confidential, where nobody looked at it', 
   refuses(t, ask(unmanaged, cpuPod()), 'ERR_POD_UPDATE', 'by its label')
   const wish = leasePod(put('/metadata/annotations', { 'akash.network/tee': 'cpu' }))
   refuses(t, ask(leasePod(), wish), 'ERR_POD_UPDATE', 'by its wish')
+  const word = leasePod(put('/metadata/annotations', { 'attestation.enabled': 'True' }))
+  refuses(t, ask(leasePod(), word), 'ERR_POD_UPDATE', 'by a wish in another word')
+  const off = leasePod(put('/metadata/annotations', { 'attestation.enabled': 'false' }))
+  t.match(ask(leasePod(), off), { allowed: true, reason: 'not-confidential' })
 })
 
 t.test('update: an ephemeral container is neither the sidecar nor inside it', async (t) => {
