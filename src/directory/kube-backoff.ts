@@ -2,7 +2,7 @@
 // How long to wait before the next attempt: longer each time, and never as long as everybody else.
 
 const FIRST_MS = 200
-const LAST_MS = 10_000
+const LAST_MS = 5_000
 
 export class Backoff {
   #delay = FIRST_MS

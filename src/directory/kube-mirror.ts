@@ -36,7 +36,7 @@ const PAGE = 100
 /** Of watches; twice as many at most, so that not all of them end at once. */
 const LEAST_SECONDS = 240
 /** A watch that lasted as long was no failure, even if nothing happened in it. */
-const LASTING_MS = 10_000
+const LASTING_MS = 1_000
 
 export class Mirror {
   readonly #options: MirrorOptions

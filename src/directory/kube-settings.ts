@@ -5,7 +5,7 @@ import { AttestationError } from '../errors.js'
 import { formatHost } from '../service/listen-address.js'
 import type { KubeSettings } from './kube-source.js'
 
-/** As given; null where it was not. */
+/** As given; null or empty where it was not, as in a Deployment whose ConfigMap leaves it open. */
 export interface KubeFlags {
   readonly nodeHost: string | null
   readonly gateway: string | null
@@ -24,9 +24,9 @@ const EXPECTATIONS = { namespace: 'assay-system', name: 'assay-directory-expecta
 
 /** @throws {AttestationError} `ERR_ARGUMENT` */
 export const kubeSettings = ({ nodeHost, gateway, expectations }: KubeFlags): KubeSettings => ({
-  nodeHost: nodeHost === null ? null : checkHost(nodeHost),
-  gateway: gateway === null ? null : checkGateway(gateway),
-  expectations: expectations === null ? EXPECTATIONS : checkName(expectations),
+  nodeHost: nodeHost ? checkHost(nodeHost) : null,
+  gateway: gateway ? checkGateway(gateway) : null,
+  expectations: expectations ? checkName(expectations) : EXPECTATIONS,
 })
 
 function checkHost(host: string): string {
