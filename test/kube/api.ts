@@ -28,8 +28,13 @@ export class Api {
     const options: RequestOptions = { method, headers: { accept: JSON_TYPE } }
     await this.config.applyToHTTPSOptions(options)
     options.agent = this.#agent
-    if (body !== undefined) options.headers = { ...options.headers, 'content-type': type }
-    return this.#send(url, options, body)
+    const text = body === undefined ? '' : JSON.stringify(body)
+    if (body !== undefined) {
+      // Node would not say how long the body of a DELETE is, which then is taken for another request.
+      const length = Buffer.byteLength(text)
+      options.headers = { ...options.headers, 'content-type': type, 'content-length': length }
+    }
+    return this.#send(url, options, text)
   }
 
   /**
@@ -49,7 +54,7 @@ export class Api {
     this.#agent.destroy()
   }
 
-  #send(url: URL, options: RequestOptions, body: unknown): Promise<Answer> {
+  #send(url: URL, options: RequestOptions, body: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sent = request(url, options, (response) => {
         const chunks: Buffer[] = []
@@ -63,7 +68,7 @@ export class Api {
           this.#send(url, options, body).then(resolve, reject)
         } else reject(error)
       })
-      sent.end(body === undefined ? undefined : JSON.stringify(body))
+      sent.end(body)
     })
   }
 }

@@ -2,6 +2,7 @@
 // All suites that need a cluster.
 
 import type { Suite } from '../interop/suite.js'
+import { directory } from './directory.js'
 import { smoke } from './smoke/suite.js'
 import { webhook } from './webhook.js'
 import { webhookOthers } from './webhook-others.js'
@@ -11,6 +12,7 @@ import { webhookUpdates } from './webhook-updates.js'
 
 export const kubeSuites: readonly Suite[] = [
   smoke,
+  directory,
   webhook,
   webhookPolicies,
   webhookUpdates,
