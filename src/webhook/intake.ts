@@ -63,8 +63,8 @@ function collected(
       chunks.push(chunk)
       const refusal = fits(size)
       if (refusal === null) return
+      // It flows on, to nobody.
       stream.off('data', take)
-      stream.resume()
       chunks.length = 0
       reject(refusal)
     }

@@ -137,6 +137,11 @@ t.test('service: serves what was asked for, and says what it does', async (t) =>
   t.match(await said('serving'), { ...POLICY, nativeSidecar: true })
   const health = await ask(await port(), { path: '/healthz' })
   t.match(health, { status: 200, body: 'ok\n', connection: 'close' })
+  const standing = await secured(await port())
+  standing.send(request('GET /healthz'))
+  const [, timeout] = /^keep-alive: timeout=(\d+)/im.exec(await standing.until('ok\n')) ?? []
+  t.ok(Number(timeout) > 90, 'the API server is the first to end a connection that is idle')
+  standing.socket.destroy()
   t.match((await ask(await port(), { path: '/metrics' })).body, /^assay_connections_open 1$/m)
   t.notOk(lines.some(({ level }) => level === 'warn' || level === 'error'))
 })
