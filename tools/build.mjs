@@ -13,7 +13,11 @@ import { SERVICE_BUNDLE } from './service-bundle.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
 /** Whose process an image has. */
-const SERVICES = ['sidecar', 'webhook']
+const SERVICES = {
+  sidecar: 'sidecar/main',
+  webhook: 'webhook/main',
+  'webhook-certs': 'cli/webhook-certs-main',
+}
 const out = (name) => path.join(root, 'build', name)
 
 /** Runs a tool of node_modules with this very Node, so that no shell or PATH matters. */
@@ -56,11 +60,11 @@ async function bundle() {
 }
 
 /** The process of a service in one file, for its image. */
-async function bundleService(name) {
+async function bundleService(name, main) {
   await esbuild.build({
     ...SERVICE_BUNDLE,
     absWorkingDir: root,
-    entryPoints: [`build/js/src/${name}/main.js`],
+    entryPoints: [`build/js/src/${main}.js`],
     outfile: `build/${name}.cjs`,
     // Run by its name, without a shell.
     banner: { js: '#!/usr/local/bin/node' },
@@ -74,5 +78,5 @@ if (!process.argv.includes('--core')) {
   rmSync(out('js'), { recursive: true, force: true })
   run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.build.json'])
   await bundle()
-  for (const name of SERVICES) await bundleService(name)
+  for (const [name, main] of Object.entries(SERVICES)) await bundleService(name, main)
 }

@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { appraise } from '../verify/index.js'
 import { once, parseCount } from './arguments.js'
 import type { Io } from './io.js'
-import type { Answer } from './run.js'
+import type { Answer } from './runner.js'
 
 const GPUS = 2
 const GPUS_MOST = 8

@@ -8,7 +8,7 @@ import { type GpuVerdict, judgeGpus } from './detect-gpus.js'
 import { lookAround, type Machine } from './detect-machine.js'
 import { EXIT, type ExitCode } from './exit.js'
 import type { Io } from './io.js'
-import type { Answer } from './run.js'
+import type { Answer } from './runner.js'
 
 const EXAMPLES = `
 Looks and changes nothing: no report is made, so "ready" is what it looks like.

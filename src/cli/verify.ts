@@ -29,7 +29,7 @@ import { type GpuServiceFlags, gpuServiceOptions, openGpuServices } from './gpu-
 import type { Io } from './io.js'
 import { leaseOptions, refuseLeaseFlags } from './lease-flags.js'
 import { type PolicyFlags, policyOf } from './policy-flags.js'
-import type { Answer } from './run.js'
+import type { Answer } from './runner.js'
 import { readSubject, type Subject, type SubjectFlags, subjectOptions } from './subject.js'
 import { isAlone, judgeGpus, refuseCpuFlags } from './verify-gpus.js'
 import { type JudgeSubject, judgeLease, type LeaseResult, refuseStrangers } from './verify-lease.js'

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { FakeKubeApi, registration } from '../fake/kube-webhooks.js'
 import { kubeconfigFile } from '../fake/kubeconfig.js'
@@ -175,4 +179,25 @@ t.test('webhook-certs: more names are for whoever calls by another way', async (
   await run('--san', '127.0.0.1', '--san', 'webhook.example')
   t.ok(serving(kube).checkIP('127.0.0.1'))
   t.ok(serving(kube).checkHost('webhook.example'))
+})
+
+t.test('webhook-certs: the process of the image is that one command', async (t) => {
+  const kube = new FakeKubeApi()
+  kube.put(registration())
+  const server = await serve(kube.handle, tls)
+  t.teardown(() => server.close())
+  const main = path.resolve(import.meta.dirname, '../../src/cli/webhook-certs-main.ts')
+  const start = async (...flags: readonly string[]) => {
+    const child = spawn(process.execPath, [...process.execArgv, main, ...flags])
+    const all = [text(child.stdout), text(child.stderr), once(child, 'exit')] as const
+    const [out, err, [code]] = await Promise.all(all)
+    return { out, err, code }
+  }
+  const file = kubeconfigFile(server.url, tls.cert)
+  const first = await start('--kubeconfig', file)
+  t.match(first, { code: 0, err: '', out: /: created: there was none\n/ })
+  const second = await start('--kubeconfig', file, '--renew', '--settle', '0', '--json')
+  t.equal(second.code, 0, second.err)
+  t.match(JSON.parse(second.out), { secret: { state: 'renewed' } })
+  t.match(await start('--unknown'), { code: 30, out: '', err: /^assay: ERR_USAGE: [^\n]+\n$/ })
 })
