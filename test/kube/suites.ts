@@ -2,6 +2,7 @@
 // All suites that need a cluster.
 
 import type { Suite } from '../interop/suite.js'
+import { certs } from './certs.js'
 import { directory } from './directory.js'
 import { smoke } from './smoke/suite.js'
 import { webhook } from './webhook.js'
@@ -12,6 +13,7 @@ import { webhookUpdates } from './webhook-updates.js'
 
 export const kubeSuites: readonly Suite[] = [
   smoke,
+  certs,
   directory,
   webhook,
   webhookPolicies,

@@ -33,6 +33,15 @@ export class WebhookWorld {
 
   /** Installs the manifests, makes a certificate, starts two replicas. */
   static async install(cluster: Cluster, authority = new Authority()): Promise<WebhookWorld> {
+    const world = await WebhookWorld.prepare(cluster)
+    await world.trust(authority.cert)
+    world.serveWith(authority)
+    await world.start(2)
+    return world
+  }
+
+  /** Installs the manifests, and nothing that serves. */
+  static async prepare(cluster: Cluster): Promise<WebhookWorld> {
     const world = new WebhookWorld(cluster)
     await cluster.applyObjects(world.manifests)
     for (const name of [...RUNTIME_CLASSES.map((one) => one.name), ORDINARY_CLASS]) {
@@ -40,14 +49,11 @@ export class WebhookWorld {
       await cluster.api.must('POST', '/apis/node.k8s.io/v1/runtimeclasses', runtimeClass)
     }
     await cluster.namespace(LEASE, LABELS)
-    await world.trust(authority.cert)
-    world.serveWith(authority)
-    await world.start(2)
     return world
   }
 
   /** Puts a certificate where the processes look for theirs. */
-  serveWith(authority: Authority): void {
+  serveWith(authority: Pick<Authority, 'issue'>): void {
     const { cert, key } = authority.issue()
     this.#files.write({ 'tls.key': key, 'tls.crt': cert })
   }
