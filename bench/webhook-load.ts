@@ -49,20 +49,12 @@ class Sender {
   readonly #failed: Record<string, number> = {}
   readonly #shown = new Set<string>()
   readonly #kept: Agent
-  readonly #fresh: Agent
   #sent = 0
   #answered = 0
 
   constructor(private readonly load: ReviewLoad) {
     const { ca, servername } = load
     this.#kept = new Agent({ keepAlive: true, maxSockets: KEPT, ca, servername })
-    this.#fresh = new Agent({
-      keepAlive: false,
-      maxSockets: KEPT,
-      maxCachedSessions: 0,
-      ca,
-      servername,
-    })
   }
 
   async run(): Promise<Reviewed> {
@@ -106,7 +98,7 @@ class Sender {
         path: '/mutate?timeout=5s',
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        agent: isFresh ? this.#fresh : this.#kept,
+        agent: isFresh ? this.#own() : this.#kept,
       },
       (response) => {
         let text = ''
@@ -125,6 +117,12 @@ class Sender {
       )
     }
     asked.end(before + uid + after)
+  }
+
+  /** One connection, one handshake. */
+  #own(): Agent {
+    const { ca, servername } = this.load
+    return new Agent({ keepAlive: false, maxCachedSessions: 0, ca, servername })
   }
 
   #show(socket: Shown): void {
