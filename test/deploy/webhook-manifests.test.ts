@@ -171,5 +171,5 @@ t.test('certificates: both ways make the one that the API server expects', async
   const [patch] = patches
   t.match(patch.patch, `name: ${WEBHOOK.configuration}`)
   t.match(patch.patch, `cert-manager.io/inject-ca-from: ${namespace}/${certificate.metadata.name}`)
-  t.same(templates(job)[0], templates(job)[1], 'what runs at once runs every day')
+  t.same(templates(job)[0], templates(job)[1], 'what runs at once runs every hour')
 })
