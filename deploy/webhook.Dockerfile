@@ -18,6 +18,9 @@ COPY --from=build /src/build/webhook-certs.cjs /assay-webhook-certs
 # Within the Deployment's memory limit.
 ENV NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=96"
 
+# Nobody has one, and the command line asks for it.
+ENV HOME="/"
+
 # Nobody. It reads two files of a Secret and writes nothing.
 USER 65532:65532
 EXPOSE 9443/tcp
