@@ -15,10 +15,9 @@ COPY --from=build /src/build/webhook.cjs /assay-webhook
 # A file of its own: the process that serves never loads a client of Kubernetes.
 COPY --from=build /src/build/webhook-certs.cjs /assay-webhook-certs
 
-# Within the Deployment's memory limit.
-ENV NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=96"
-
-# Nobody has one, and the command line asks for it.
+# Within the Deployment's memory limit, with room for reviews under way beside it.
+ENV NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=160"
+# Nobody has one, and who looks for a kubeconfig asks for it.
 ENV HOME="/"
 
 # Nobody. It reads two files of a Secret and writes nothing.
