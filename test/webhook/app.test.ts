@@ -4,8 +4,12 @@ import { type FastifyInstance, type InjectOptions, LogController } from 'fastify
 import t, { type Test } from 'tap'
 import { AttestationError } from '../../src/errors.js'
 import { createLog } from '../../src/service/log.js'
-import { type AppOptions, buildApp } from '../../src/webhook/app.js'
-import { type CertificateState, Readiness } from '../../src/webhook/health.js'
+import {
+  type AppOptions,
+  buildApp,
+  type CertificateState,
+  Readiness,
+} from '../../src/webhook/index.js'
 import { REVIEW_LEN } from '../../src/webhook/review.js'
 import { confidentialPod, type Fields, POLICY, plainPod, review, UID } from '../fake/reviews.js'
 import { HandClock } from '../service/hand-clock.js'
