@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { FakeKubeApi } from '../fake/kube-api.js'
 import { ingressOf, namespaceOf, PATHS, podOf, serviceOf } from './kube-objects.js'
-import { digestOf, KubeWorld, SILENCE_MS } from './kube-world.js'
+import { digestOf, KubeWorld, SILENCE_MS, until } from './kube-world.js'
 
 type Step = (api: FakeKubeApi) => void
 
@@ -70,7 +70,12 @@ const status = fc.constantFrom(403, 410, 429, 500)
 const fault: fc.Arbitrary<Step> = fc.oneof(
   fc.constant<Step>((api) => api.cut()),
   fc.constant<Step>((api) => api.cut(HALF)),
-  fc.constant<Step>((api) => api.say('{"type":')),
+  fc.integer({ min: 1, max: 3 }).map(
+    (events): Step =>
+      (api) => {
+        api.garbled = events
+      },
+  ),
   fc.constant<Step>((api) => api.end()),
   fc.constant<Step>((api) => api.bookmark()),
   fc.constant<Step>((api) => api.compact()),
@@ -103,27 +108,55 @@ const fault: fc.Arbitrary<Step> = fc.oneof(
   }),
 )
 
+/** Changes that nobody is told of, and that cannot be asked for afterwards. */
+const outage: fc.Arbitrary<Step> = fc
+  .array(change, { minLength: 1, maxLength: 5 })
+  .map((changes) => (api) => {
+    api.cut()
+    for (const step of changes) step(api)
+    api.compact()
+  })
+
+/** All there can be, so that there is something to lose. */
+function everything(api: FakeKubeApi): void {
+  for (const [at, ns] of ['ns-a', 'ns-b', 'ns-c'].entries()) {
+    api.put(PATHS.namespaces, namespaceOf(ns, { dseq: `${at + 1}` }))
+    for (const pod of ['web-0', 'web-1', 'web-2']) api.put(PATHS.pods, podOf(ns, pod))
+    for (const service of ['a', 'b']) {
+      api.put(PATHS.services, serviceOf(ns, service, { nodePort: 30_001 }))
+    }
+    api.put(PATHS.ingresses, ingressOf(ns, 'h', { service: 'a' }))
+  }
+  // More than a page.
+  for (let at = 0; at < 120; at++) api.put(PATHS.pods, podOf('ns-a', `many-${at}`))
+}
+
 /** A step, and how many turns of the event loop it is given. */
 const moment = fc.tuple(
-  fc.oneof({ weight: 3, arbitrary: change }, { weight: 2, arbitrary: fault }),
-  fc.constantFrom(0, 0, 1, 5, 30),
+  fc.oneof(
+    { weight: 3, arbitrary: change },
+    { weight: 2, arbitrary: fault },
+    { weight: 1, arbitrary: outage },
+  ),
+  fc.constantFrom(0, 0, 5, 30, 100),
 )
 
 t.test('kube: after any history the state is that of the API server', async (t) => {
   let runs = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(moment, { maxLength: 40 }), async (moments) => {
+    fc.asyncProperty(chance, fc.array(moment, { maxLength: 40 }), async (early, moments) => {
       runs++
       const world = await KubeWorld.open()
       const { api, source } = world
       try {
-        for (let at = 0; at < 120; at++) api.put(PATHS.pods, podOf('ns-a', `many-${at}`))
+        everything(api)
         const started = source.start(world.state)
+        if (!early) await until(() => source.connected, 'connected')
         for (const [step, turns] of moments) {
           step(api)
           for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
         }
-        Object.assign(api, { down: false, paging: () => {} })
+        Object.assign(api, { down: false, garbled: 0, paging: () => {} })
         await started
         // A watch that hangs is found out in time; one that does not is only asked for anew.
         await world.converged(() => {

@@ -67,6 +67,8 @@ export class FakeKubeApi {
   hanging = false
   /** How a version that is forgotten is refused. */
   gone: 'status' | 'event' = 'status'
+  /** So many of the next events arrive as nothing that can be read. */
+  garbled = 0
   /** Called between two pages. */
   paging = () => {}
 
@@ -186,7 +188,9 @@ export class FakeKubeApi {
   }
 
   #write({ response }: Watcher, type: string, object: unknown): void {
-    response.write(`${JSON.stringify({ type, object })}\n`)
+    const garbled = this.garbled > 0
+    if (garbled) this.garbled--
+    response.write(garbled ? '{"type":\n' : `${JSON.stringify({ type, object })}\n`)
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
