@@ -6,6 +6,7 @@ import { certs } from './certs.js'
 import { directory } from './directory.js'
 import { smoke } from './smoke/suite.js'
 import { webhook } from './webhook.js'
+import { webhookCerts } from './webhook-certs.js'
 import { webhookOthers } from './webhook-others.js'
 import { webhookOutage } from './webhook-outage.js'
 import { webhookPolicies } from './webhook-policies.js'
@@ -19,5 +20,6 @@ export const kubeSuites: readonly Suite[] = [
   webhookPolicies,
   webhookUpdates,
   webhookOthers,
+  webhookCerts,
   webhookOutage,
 ]

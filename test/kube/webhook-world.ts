@@ -55,7 +55,11 @@ export class WebhookWorld {
   /** Puts a certificate where the processes look for theirs. */
   serveWith(authority: Pick<Authority, 'issue'>): void {
     const { cert, key } = authority.issue()
-    this.#files.write({ 'tls.key': key, 'tls.crt': cert })
+    this.write({ 'tls.key': key, 'tls.crt': cert })
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    this.#files.write(files)
   }
 
   /** Writes the CAs that the API server is to trust. */
