@@ -115,6 +115,14 @@ async function race(
   await scheduler.waitFor(Promise.all(started))
 }
 
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
 const sound = (world: CertsWorld): boolean =>
   world.outages.length === 0 &&
   world.trusted.length === world.held.length &&
@@ -204,6 +212,26 @@ t.test(
     t.equal(world.held.length, 2)
   },
 )
+
+t.test('certs: what was in flight when it was seen is not old when that is acted on', async (t) => {
+  const world = new CertsWorld()
+  await world.run()
+  const [told, goOn] = [gate(), gate()]
+  const renewing = world.run({ renew: true }, async (when, what) => {
+    if (when !== 'before' || what !== 'update secrets') return
+    told.open()
+    await goOn.opened
+  })
+  await told.opened
+  await world.run({}, async (when, what) => {
+    if (when !== 'after' || what !== 'get secrets') return
+    goOn.open()
+    await renewing
+    world.pass(5 * 3_600_000)
+  })
+  t.ok(sound(world))
+  t.equal(world.held.length, 2)
+})
 
 t.test('certs: a Secret that is taken away at the end is made again', async (t) => {
   const world = new CertsWorld()
