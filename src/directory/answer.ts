@@ -15,10 +15,11 @@ export interface Representation {
   body(): string | Buffer
 }
 
-/** Of every answer: whoever it is for, anybody may read it, from any page. */
+/** Whoever it is for, anybody may read it, from any page. */
+const READABLE = ['access-control-allow-origin', '*']
+/** Of every answer with a body. */
 export const COMMON_HEADERS = [
-  'access-control-allow-origin',
-  '*',
+  ...READABLE,
   'access-control-expose-headers',
   'ETag, Age, Date, Retry-After',
   'x-content-type-options',
@@ -36,16 +37,17 @@ export function answer(
 ): void {
   reply.hijack()
   const { raw } = reply
-  const headers = [...COMMON_HEADERS, 'cache-control', cacheControl]
-  if (etag !== null) headers.push('etag', etag)
   const known = request.headers['if-none-match']
   if (etag !== null && known !== undefined && namesTag(known, etag)) {
-    raw.writeHead(304, headers)
+    // What is not said again stays as it was.
+    raw.writeHead(304, [...READABLE, 'cache-control', cacheControl, 'etag', etag])
     raw.end()
     return
   }
   const content = body()
-  headers.push('content-type', mediaType, 'content-length', `${content.length}`)
+  const headers = [...COMMON_HEADERS, 'cache-control', cacheControl, 'content-type', mediaType]
+  headers.push('content-length', `${content.length}`)
+  if (etag !== null) headers.push('etag', etag)
   raw.writeHead(200, headers)
   if (typeof content === 'string') raw.end(content, 'latin1')
   else raw.end(content)

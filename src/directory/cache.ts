@@ -27,23 +27,25 @@ export const MOST_MAX_AGE_S = 86_400
  * request of every tenant would come through to the directory just when something is broken.
  */
 const STALE_S = 5
+/** Another one than fresh answers have, whatever their time is: by it the two are told apart. */
+const STALE_REVALIDATE_S = 15
 /** A lease may come into being any moment, and nobody is to wait for a cache to notice. */
 const ABSENT_S = 5
-/** While a cache asks for the next one behind the back of its client. */
+/** For so many times as long, a cache may ask for the next one behind the back of its client. */
 const REVALIDATE = 2
 /** Longer than any outage should last. What is wrong by then is found out by attestation. */
 const ERROR_S = 86_400
 
 export function cachePolicy(maxAgeS = MAX_AGE_S): CachePolicy {
   return {
-    fresh: lasting(maxAgeS),
-    stale: lasting(Math.min(maxAgeS, STALE_S)),
+    fresh: lasting(maxAgeS, REVALIDATE * maxAgeS),
+    stale: lasting(Math.min(maxAgeS, STALE_S), STALE_REVALIDATE_S),
     absent: `public, max-age=${Math.min(maxAgeS, ABSENT_S)}`,
   }
 }
 
-const lasting = (seconds: number): string =>
-  `public, max-age=${seconds}, stale-while-revalidate=${REVALIDATE * seconds}, stale-if-error=${ERROR_S}`
+const lasting = (seconds: number, revalidate: number): string =>
+  `public, max-age=${seconds}, stale-while-revalidate=${revalidate}, stale-if-error=${ERROR_S}`
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 

@@ -61,6 +61,8 @@ export class RateLimit {
 }
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+/** Longer than any, and shorter than what a header that a proxy passes on may hold. */
+const ADDRESS_LEN = 64
 const GROUPS = 8
 const NETWORK_GROUPS = 4
 
@@ -68,11 +70,13 @@ const NETWORK_GROUPS = 4
  * What counts as one address: of IPv6 the /64, which is what one subscriber is given, and of which
  * nobody has to leave to have 2^64 of them.
  */
-export function subscriberOf(address: string): string {
-  if (!address.includes(':')) return address
+export function subscriberOf(address: string | undefined): string {
+  // A connection that has ended has none, nor has one that is no network's.
+  if (address === undefined) return ''
+  if (!address.includes(':')) return address.slice(0, ADDRESS_LEN)
   const mapped = MAPPED.exec(address)?.[1]
   if (mapped !== undefined) return mapped
-  const [head = '', tail] = (address.split('%')[0] as string).split('::')
+  const [head = '', tail] = (address.slice(0, ADDRESS_LEN).split('%')[0] as string).split('::')
   const left = groups(head)
   const right = tail === undefined ? [] : groups(tail)
   const gap = Array.from({ length: GROUPS - left.length - right.length }, () => '0')

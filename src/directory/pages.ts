@@ -17,13 +17,22 @@ const PAGE_LEN = 0x10000
 
 const LAST = /^(\d{1,20})\/(\d{1,10})\/(\d{1,10})$/
 
+/** First pages, which most ask for, until something changes. */
+const firstPages = new WeakMap<readonly LeaseEntry[], Page>()
+
 /**
  * @param owned all of the owner's, in their order
  * @param cursor as a page gave it, null for the first one
  * @throws {AttestationError} `ERR_REQUEST_FIELD`
  */
 export function pageOf(owner: string, owned: readonly LeaseEntry[], cursor: string | null): Page {
-  const from = cursor === null ? 0 : placeOf(owned, `${readCursor(cursor)}~`)
+  if (cursor !== null) return pageFrom(owner, owned, placeOf(owned, `${readCursor(cursor)}~`))
+  const page = firstPages.get(owned) ?? pageFrom(owner, owned, 0)
+  firstPages.set(owned, page)
+  return page
+}
+
+function pageFrom(owner: string, owned: readonly LeaseEntry[], from: number): Page {
   const shown = upTo(owned, from)
   const next = from + shown.length < owned.length ? cursorAfter(shown.at(-1) as LeaseEntry) : null
   return {

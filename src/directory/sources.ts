@@ -19,6 +19,9 @@ export interface SourceWorld {
 
 const RANDOM = 0x100000000
 
+/** From 0 up to 1. */
+export const random = (): number => randomInt(RANDOM) / RANDOM
+
 /**
  * Nothing is read before it is started.
  *
@@ -41,6 +44,5 @@ async function kubeSource(flags: KubeFlags, { clock, log, env }: SourceWorld): P
   const settings = kubeSettings(flags)
   const access =
     flags.kubeconfig === null ? insideCluster(env) : await withKubeconfig(flags.kubeconfig)
-  const random = () => randomInt(RANDOM) / RANDOM
   return new KubeSource({ access, settings, clock, log, random })
 }

@@ -47,7 +47,7 @@ export const orderOf = ({ dseq, gseq, oseq }: Omit<LeaseId, 'owner'>): string =>
 export class DirectoryState {
   readonly #leases = new Map<string, LeaseEntry>()
   /** Sorted by `order`. */
-  readonly #byOwner = new Map<string, LeaseEntry[]>()
+  readonly #byOwner = new Map<string, readonly LeaseEntry[]>()
   readonly #expectations = new Map<string, ExpectationsEntry>()
   readonly #listeners = new Set<(change: Change) => void>()
   #endpoints = 0
@@ -99,7 +99,7 @@ export class DirectoryState {
     return this.#leases.get(key)
   }
 
-  /** Those of one owner by dseq, gseq and oseq. */
+  /** Those of one owner by dseq, gseq and oseq: the same list for as long as nothing changes. */
   leasesOf(owner: string): readonly LeaseEntry[] {
     return this.#byOwner.get(owner) ?? []
   }
@@ -143,8 +143,8 @@ export class DirectoryState {
 
   #place(entry: LeaseEntry, before: LeaseEntry | undefined): void {
     const owned = this.#byOwner.get(entry.owner)
-    if (!owned) this.#byOwner.set(entry.owner, [entry])
-    else owned.splice(placeOf(owned, entry.order), before ? 1 : 0, entry)
+    const place = owned ? placeOf(owned, entry.order) : 0
+    this.#byOwner.set(entry.owner, (owned ?? []).toSpliced(place, before ? 1 : 0, entry))
   }
 
   #tell(change: Change): void {

@@ -181,7 +181,7 @@ export class Streams {
   }
 
   #remove(listener: Listener): void {
-    if (!this.#listeners.delete(listener)) return
+    this.#listeners.delete(listener)
     const { subscriber } = listener
     const left = (this.#bySubscriber.get(subscriber) as number) - 1
     if (left > 0) this.#bySubscriber.set(subscriber, left)

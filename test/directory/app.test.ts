@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import {
@@ -15,7 +20,7 @@ import { DIGEST, DOCUMENT, HINTS, LEASE, LEASE_PATH, world } from './app-world.j
 import { endpoint, hints, leaseId, ownerOf } from './leases.js'
 
 const FRESH = 'public, max-age=30, stale-while-revalidate=60, stale-if-error=86400'
-const STALE = 'public, max-age=5, stale-while-revalidate=10, stale-if-error=86400'
+const STALE = 'public, max-age=5, stale-while-revalidate=15, stale-if-error=86400'
 
 t.test('app: a lease as its clients read it', async (t) => {
   const { app } = world(t)
@@ -294,7 +299,7 @@ t.test('app: how long caches keep a lease is a choice', async (t) => {
   t.match(await headers(short, LEASE_PATH), /max-age=2, stale-while-revalidate=4/)
   t.equal(await headers(short, leasePath(leaseId(8))), 'public, max-age=2')
   short.source.connected = false
-  t.match(await headers(short, LEASE_PATH), /max-age=2,/)
+  t.match(await headers(short, LEASE_PATH), /max-age=2, stale-while-revalidate=15/, 'marked')
 })
 
 t.test('app: /openapi.json is valid, and names every route that is served', async (t) => {
@@ -410,4 +415,15 @@ t.test('app: what comes on an open connection while it closes is refused', async
   t.match(await client.until('ERR_SHUTDOWN'), /HTTP\/1\.1 503 /)
   open()
   await Promise.all([closed, client.all])
+})
+
+t.test('app: a connection without an address is served', async (t) => {
+  const { app } = world(t)
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'assay-socket-')), 'socket')
+  await app.listen({ path: file })
+  const asked = httpRequest({ socketPath: file, path: '/healthz', agent: false })
+  asked.end()
+  const [answer] = await once(asked, 'response')
+  answer.resume()
+  t.equal(answer.statusCode, 200)
 })

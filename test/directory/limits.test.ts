@@ -57,6 +57,9 @@ t.test('limits: an address of IPv4, a network of IPv6', async (t) => {
     ['::1', '0:0:0:0'],
     ['1::', '1:0:0:0'],
     ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['x'.repeat(1000), 'x'.repeat(64)],
+    [`${'1:'.repeat(500)}:`, '1:1:1:1'],
   ]
   for (const [address, subscriber] of table) t.equal(subscriberOf(address), subscriber, address)
+  t.equal(subscriberOf(undefined), '', 'of whom nobody knows')
 })

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { exampleSource } from '../../src/directory/example.js'
 import { type ServiceOptions, serve } from '../../src/directory/service.js'
 import { readSettings } from '../../src/directory/settings.js'
 import type { Source } from '../../src/directory/source.js'
-import { openSource } from '../../src/directory/sources.js'
+import { openSource, random } from '../../src/directory/sources.js'
 import { leasePath } from '../../src/discovery/index.js'
 import { AttestationError } from '../../src/errors.js'
 import { rejectsCode } from '../helpers.js'
@@ -148,6 +151,22 @@ t.test('sources: what the settings name', async (t) => {
   const source = await openSource({ ...kube, kubeconfig: null }, { ...world, env: inside })
   t.equal(source.connected, false)
   await source.close()
+  const drawn = Array.from({ length: 100 }, random)
+  t.ok(drawn.every((one) => one >= 0 && one < 1))
+  t.ok(new Set(drawn).size > 90, 'replicas do not come back all at once')
   await rejectsCode(t, openSource({ ...kube, kubeconfig: null }, world), 'ERR_ARGUMENT')
   await rejectsCode(t, openSource({ ...kube, kubeconfig: '/nothing' }, world), 'ERR_ARGUMENT')
+  const kubeconfig = path.join(mkdtempSync(path.join(tmpdir(), 'assay-kubeconfig-')), 'config')
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://192.0.2.1' } }],
+      users: [{ name: 'u', user: {} }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  )
+  const outside = await openSource({ ...kube, kubeconfig }, world)
+  t.equal(outside.connected, false)
+  await outside.close()
 })

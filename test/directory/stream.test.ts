@@ -234,3 +234,15 @@ t.test('stream: over HTTP, past proxies, until the directory ends', async (t) =>
   await closed
   await settled()
 })
+
+t.test('stream: behind a server of somebody else', async (t) => {
+  const { app } = world(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const client = await tcp(port)
+  client.send(request('GET /v1/stream'))
+  await client.until('retry: 3000')
+  await app.close()
+  await client.all
+  t.pass('it ends with the application')
+})
