@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
+import { DirectoryFileSchema } from '../build/js/src/directory/file-document.js'
 import { ExpectationsSchema } from '../build/js/src/discovery/expectations.js'
 import { LeaseHintsSchema } from '../build/js/src/discovery/lease-schema.js'
 import { QUOTE_ANSWER } from '../build/js/src/evidence/aep83.js'
@@ -22,6 +23,7 @@ const SCHEMAS = [
   ['policy.schema.json', PolicySchema],
   ['lease.schema.json', LeaseHintsSchema],
   ['expectations.schema.json', ExpectationsSchema],
+  ['directory.schema.json', DirectoryFileSchema],
 ]
 
 /** What the directory's own description of its API embeds: nothing makes schemas when it runs. */

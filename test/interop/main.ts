@@ -4,9 +4,10 @@
 
 import { kubeSuites } from '../kube/suites.js'
 import { earGo, earRust } from './ear/suite.js'
+import { nginxCache } from './nginx/suite.js'
 import { snpGo } from './snp/suite.js'
 import { runAll } from './suite.js'
 
-await runAll([earGo, earRust, snpGo, ...kubeSuites])
+await runAll([earGo, earRust, snpGo, nginxCache, ...kubeSuites])
 // A case that failed may have left a server open.
 process.exit()
