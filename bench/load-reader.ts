@@ -7,6 +7,8 @@ const LENGTH = 'content-length: '
 /** Behind `HTTP/1.1 `. */
 const STATUS_AT = 9
 const STATUS_LEN = 3
+/** It has no body, and need not say so. */
+const NOT_MODIFIED = 304
 const NOTHING = Buffer.alloc(0)
 
 /** Told of each whole answer; `body` is null unless it was wanted. */
@@ -44,10 +46,12 @@ export class AnswerReader {
     }
     const text = head.toString('latin1', 0, end).toLowerCase()
     const at = text.indexOf(LENGTH)
-    if (at < 0) throw new Error('the load reads only answers with content-length')
     this.#head = NOTHING
     this.#status = Number.parseInt(text.slice(STATUS_AT, STATUS_AT + STATUS_LEN), 10)
-    this.#bodyLength = Number.parseInt(text.slice(at + LENGTH.length), 10)
+    if (at < 0 && this.#status !== NOT_MODIFIED) {
+      throw new Error('the load reads only answers with content-length')
+    }
+    this.#bodyLength = at < 0 ? 0 : Number.parseInt(text.slice(at + LENGTH.length), 10)
     this.#body = this.wanted(this.#status) ? Buffer.alloc(this.#bodyLength) : null
     return this.#readBody(head.subarray(end + HEAD_END.length), this.#bodyLength)
   }

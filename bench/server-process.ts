@@ -26,6 +26,10 @@ export interface ServerProcess {
   readonly alive: boolean
   /** Processor time so far, in seconds. */
   cpuSeconds(): number
+  /** Waits until it has said this, and returns what stands in the first brackets. */
+  said(pattern: RegExp): Promise<string>
+  /** All of its memory now, in bytes, with what it shares. */
+  resident(): number
   /** Anonymous memory now, in bytes: what no page cache can give back. */
   anonymous(): number
   /** The most of it since the last call, looked at ten times a second. */
@@ -37,7 +41,7 @@ export interface ServerProcess {
 
 const LOOK_EVERY_MS = 100
 const STOP_MS = 35_000
-const LISTENING = /https:\/\/[^\s"]+:(\d+)/
+const LISTENING = /https?:\/\/[^\s"]+:(\d+)/
 /** Of the clock in /proc. */
 const TICKS_PER_SECOND = 100
 
@@ -54,33 +58,40 @@ export async function startServer({
     group ? ['-c', 'echo $$ > "$0" && exec "$@"', group.procs, process.execPath, ...argv] : argv,
     { stdio: stdio(says), env: { ...process.env, ...env } },
   )
-  const port = await listening(child, says)
+  const said = listen(child, says)
+  const port = Number(await said(LISTENING))
   const startedMs = performance.now() - begin
-  return { port, startedMs, ...watch(child) }
+  return { port, startedMs, said, ...watch(child) }
 }
 
 const stdio = (says: 'stdout' | 'stderr'): StdioOptions =>
   says === 'stdout' ? ['ignore', 'pipe', 'inherit'] : ['ignore', 'inherit', 'pipe']
 
-function listening(child: ChildProcess, says: 'stdout' | 'stderr'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    let isListening = false
-    // It is read to the end, so that the server never waits for us.
-    child[says]?.on('data', (chunk) => {
-      if (isListening) return
-      said += chunk
-      const port = LISTENING.exec(said)?.[1]
-      if (port === undefined) return
-      isListening = true
-      resolve(Number(port))
-    })
-    child.once('error', reject)
-    child.once('exit', () => reject(new Error(`a server under test ended at once: ${said}`)))
+/** More than anybody waits for; what comes later is read and forgotten. */
+const SAID_LEN = 0x10000
+
+function listen(child: ChildProcess, says: 'stdout' | 'stderr'): ServerProcess['said'] {
+  let said = ''
+  // It is read to the end, so that the server never waits for us.
+  child[says]?.on('data', (chunk) => {
+    if (said.length < SAID_LEN) said += chunk
   })
+  return (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(said)?.[1]
+        if (found === undefined) return
+        child[says]?.off('data', look)
+        resolve(found)
+      }
+      child[says]?.on('data', look)
+      look()
+      child.once('error', reject)
+      child.once('exit', () => reject(new Error(`a server under test ended at once: ${said}`)))
+    })
 }
 
-function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs'> {
+function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs' | 'said'> {
   const pid = child.pid as number
   let alive = true
   const ended = once(child, 'exit').then(([code]) => {
@@ -88,7 +99,7 @@ function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs'> {
     clearInterval(looking)
     return code as number | null
   })
-  const anonymous = () => (alive ? anonymousOf(pid) : 0)
+  const anonymous = () => (alive ? memoryOf(pid, 'RssAnon') : 0)
   let most = 0
   const looking = setInterval(() => {
     most = Math.max(most, anonymous())
@@ -98,6 +109,7 @@ function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs'> {
       return alive
     },
     cpuSeconds: () => cpuSecondsOf(pid),
+    resident: () => memoryOf(pid, 'VmRSS'),
     anonymous,
     anonymousMost: () => {
       const seen = Math.max(most, anonymous())
@@ -115,9 +127,10 @@ function watch(child: ChildProcess): Omit<ServerProcess, 'port' | 'startedMs'> {
   }
 }
 
-function anonymousOf(pid: number): number {
+function memoryOf(pid: number, kind: 'RssAnon' | 'VmRSS'): number {
   try {
-    const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const kib = new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(status)?.[1]
     return Number(kib ?? 0) * 1024
   } catch {
     return 0

@@ -2,7 +2,7 @@
 // Runs a bench against the package as it is built: `assay` and every dependency are loaded as a
 // user's program loads them; only the bench itself is compiled here.
 //
-//   node tools/bench.mjs [sidecar | webhook | soak] [flags]
+//   node tools/bench.mjs [sidecar | webhook | directory | soak] [flags]
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -13,10 +13,13 @@ import { SERVICE_BUNDLE } from './service-bundle.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outdir = path.join(root, 'build/bench')
 /** Each is a program; the servers among them are started by the others. */
-const PROGRAMS = ['main', 'sidecar', 'soak', 'load', 'bare', 'firmware', 'webhook', 'webhook-load']
+const PROGRAMS = [
+  ...['main', 'sidecar', 'soak', 'load', 'bare', 'firmware', 'webhook', 'webhook-load'],
+  ...['directory', 'directory-load', 'directory-bare'],
+]
 
 const [first, ...others] = process.argv.slice(2)
-const named = ['sidecar', 'webhook', 'soak'].includes(first)
+const named = ['sidecar', 'webhook', 'directory', 'soak'].includes(first)
 
 await esbuild.build({
   absWorkingDir: root,
@@ -31,12 +34,15 @@ await esbuild.build({
   logLevel: 'warning',
 })
 // As the image has it.
-await esbuild.build({
-  ...SERVICE_BUNDLE,
-  absWorkingDir: root,
-  entryPoints: ['bench/simulated.ts'],
-  outfile: path.join(outdir, 'simulated.cjs'),
-})
+for (const name of ['simulated', 'directory-served']) {
+  await esbuild.build({
+    ...SERVICE_BUNDLE,
+    external: [...SERVICE_BUNDLE.external, '@kubernetes/client-node'],
+    absWorkingDir: root,
+    entryPoints: [`bench/${name}.ts`],
+    outfile: path.join(outdir, `${name}.cjs`),
+  })
+}
 const script = path.join(outdir, `${named ? first : 'main'}.mjs`)
 const { status } = spawnSync(
   process.execPath,
