@@ -47,7 +47,8 @@ export function cachePolicy(maxAgeS = MAX_AGE_S): CachePolicy {
 const lasting = (seconds: number, revalidate: number): string =>
   `public, max-age=${seconds}, stale-while-revalidate=${revalidate}, stale-if-error=${ERROR_S}`
 
-const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+/** Without the `W/` of a weak one. */
+const OPAQUE_TAG = /"[\x21\x23-\x7e\x80-\xff]*"/g
 
 /**
  * Whether `If-None-Match` names this tag (RFC 9110 section 13.1.2). Weak ones count: a proxy that
@@ -55,6 +56,5 @@ const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
  */
 export function namesTag(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true
-  for (const [, opaque] of ifNoneMatch.matchAll(ENTITY_TAG)) if (opaque === etag) return true
-  return false
+  return ifNoneMatch.match(OPAQUE_TAG)?.some((tag) => tag === etag) ?? false
 }
