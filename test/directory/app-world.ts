@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { type AppOptions, buildApp } from '../../src/directory/app.js'
+import { type AppOptions, buildApp } from '../../src/directory/index.js'
 import { DirectoryState } from '../../src/directory/state.js'
 import { expectationsDigest, leasePath } from '../../src/discovery/index.js'
 import { expectationsBytes } from '../fake/akash.js'
