@@ -67,9 +67,13 @@ export class DirectoryChild {
     return told
   }
 
-  /** When a lease that is probed changes next, as a time of day in milliseconds. */
-  changed(lease: string): Promise<number> {
-    return this.#once(({ changed }) => (changed?.path === lease ? changed.at : undefined))
+  /** When a lease that is probed has hints of a replica, or no more, as a time of day in milliseconds. */
+  hinted(lease: string, replica: string, wanted: boolean): Promise<number> {
+    return this.#once(({ changed }) =>
+      changed?.path === lease && changed.replicas.includes(replica) === wanted
+        ? changed.at
+        : undefined,
+    )
   }
 
   /** Bytes that it had at most, where the system says so. */

@@ -27,7 +27,12 @@ export interface Said {
   readonly standing?: Standing
   readonly log?: string
   /** A lease of the owner in PROBED has changed, at this time of day in milliseconds. */
-  readonly changed?: { readonly path: string; readonly at: number }
+  readonly changed?: {
+    readonly path: string
+    readonly at: number
+    /** Replicas that it now has hints of. */
+    readonly replicas: readonly string[]
+  }
 }
 
 const say = (what: Said): void => {
@@ -50,10 +55,15 @@ const kube = new KubeSource({
   log,
 })
 
+function replicasOf(state: DirectoryState, path: string): string[] {
+  const { endpoints = [] } = JSON.parse(state.lease(path)?.text ?? '{}')
+  return endpoints.map(({ replica }: { replica: string }) => replica)
+}
+
 function watched(state: DirectoryState): void {
   state.onChange(({ key: path, owner }) => {
     const at = performance.timeOrigin + performance.now()
-    if (owner === PROBED) say({ changed: { path, at } })
+    if (owner === PROBED) say({ changed: { path, at, replicas: replicasOf(state, path) } })
   })
   process.on('message', () => {
     const { leases, endpoints } = state.counts

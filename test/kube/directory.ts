@@ -82,7 +82,7 @@ class World {
     await until('the probe', async () => (await fetch(this.#at(lease))).status === 200)
     for (let ready = false; this.#probing; ready = !ready) {
       const sent = performance.timeOrigin + performance.now()
-      const seen = this.child.changed(lease.path)
+      const seen = this.child.hinted(lease.path, name, ready)
       await this.load.setReady(lease, name, ready)
       this.delays.push((await seen) - sent)
     }
